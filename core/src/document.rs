@@ -1,0 +1,1 @@
+//! What does a couple write into? Automerge documents.

@@ -1,0 +1,59 @@
+//! How much is too much? Every maximum of the protocol, its unit in its name and its reason beside it.
+
+/// One message body in either direction: small enough for the default limits of common proxies (nginx: 1 MB).
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// What one page of records and entries aims at, so that headers and clocks fit beside it into [`MESSAGE_BYTES_MAX`].
+pub const PAGE_BYTES: usize = 900_000;
+/// The sealed part of one entry; leaves room for one entry of the largest size in every page.
+pub const ENTRY_SEALED_BYTES_MAX: usize = 512 * 1024;
+/// What opening an entry may yield after decompression; guards against a bomb from a member's broken phone.
+pub const ENTRY_PLAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a sealed entry is padded to at least: short words must not be told from shorter ones.
+pub const ENTRY_PADDED_BYTES_MIN: usize = 160;
+/// Raw bytes of changes that go into one entry before the next is begun, so that even incompressible ones stay under
+/// [`ENTRY_SEALED_BYTES_MAX`] after padding (PADMÉ adds at most 12 %).
+pub const ENTRY_CHANGES_BYTES: usize = 256 * 1024;
+/// One automerge change: must fit into an entry alone.
+pub const CHANGE_BYTES_MAX: usize = 400 * 1024;
+/// Changes in one entry: bounds the work of opening it.
+pub const ENTRY_CHANGES_MAX: usize = 16_384;
+/// Entries in one message: bounds signature checks per request (0.05 ms each).
+pub const ENTRIES_PER_MESSAGE_MAX: usize = 4_096;
+/// Records in one membership chain. Every invitation costs two to four; ten years of weekly invitations fit.
+pub const CHAIN_RECORDS_MAX: usize = 4_096;
+/// One membership record: 34 seals of about 110 bytes, and a history box of 70 bytes for each of at most 2,048 epochs.
+pub const RECORD_BYTES_MAX: usize = 192 * 1024;
+/// Persons that a shared space ever has.
+pub const PERSONS_SHARED_MAX: usize = 2;
+/// Devices a person may have; a device adds up to this number.
+pub const DEVICES_PER_PERSON_MAX: usize = 8;
+/// Devices a person may have where a recovery phrase adds one: being back in comes first.
+pub const DEVICES_PER_PERSON_RECOVERY_MAX: usize = 12;
+/// Recovery phrases a person may have: the one in use, and the one that replaces it.
+pub const PHRASES_PER_PERSON_MAX: usize = 2;
+/// Open invitations a person may have.
+pub const INVITATIONS_PER_PERSON_MAX: usize = 3;
+/// Keyholders that a chain ever names: bounds a clock. Every addition takes a record.
+pub const KEYHOLDERS_EVER_MAX: usize = CHAIN_RECORDS_MAX;
+/// Tips that one feed may have: every restored or copied phone makes one.
+pub const TIPS_PER_FEED_MAX: usize = 64;
+/// Feeds in one clock: only devices have one.
+pub const CLOCK_LINES_MAX: usize = 1_024;
+/// Points in one locator: hashes at seq − 1, − 2, − 4, … reach back 2^40 entries.
+pub const LOCATOR_POINTS_MAX: usize = 40;
+/// Locators in one message: one a feed, and one for the chain.
+pub const LOCATORS_PER_MESSAGE_MAX: usize = 64;
+/// Bytes of a document's name.
+pub const DOCUMENT_NAME_BYTES_MAX: usize = 128;
+/// Bytes of a relay's origin, scheme and port included.
+pub const ORIGIN_BYTES_MAX: usize = 253 + 16;
+/// Sealed bytes of one live message.
+pub const LIVE_SEALED_BYTES_MAX: usize = 16 * 1024;
+/// Seconds that an invitation for the partner stays open.
+pub const INVITATION_PARTNER_SECONDS: u64 = 48 * 3600;
+/// Seconds that an invitation for one's own next device stays open.
+pub const INVITATION_DEVICE_SECONDS: u64 = 10 * 60;
+/// Seconds that a bearer token may live.
+pub const TOKEN_SECONDS_MAX: u64 = 120;
+/// Seconds by which a token's clock may be off the relay's before the relay answers with its own time.
+pub const TOKEN_CLOCK_SKEW_SECONDS: u64 = 60;

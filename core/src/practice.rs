@@ -1,0 +1,1 @@
+//! What does a couple do with it? One file per practice.
