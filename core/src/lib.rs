@@ -1,8 +1,12 @@
 //! Entwine's core: everything that can be wrong in an interesting way, and nothing that touches the world.
 
 pub mod document;
+pub mod feed;
 pub mod id;
+pub mod keyholder;
 pub mod limits;
+pub mod membership;
 pub mod practice;
+pub mod sealing;
 pub mod time;
 pub mod wire;
