@@ -8,5 +8,6 @@ pub mod limits;
 pub mod membership;
 pub mod practice;
 pub mod sealing;
+pub mod sync;
 pub mod time;
 pub mod wire;
