@@ -1,0 +1,43 @@
+# `just` lists the recipes. None of them hides anything: each is a command that you could type yourself.
+
+features := "entwine-sdk/cli,entwine-sdk/test-switches,entwine-server/test-switches"
+
+_default:
+    @just --list --unsorted
+
+# Exactly what CI runs
+check:
+    bash .ci/run
+
+# All the tests, or those whose name contains the words given
+test *ARGS:
+    scripts/test {{ ARGS }}
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# The lints, over everything, tests included
+lint:
+    cargo clippy --workspace --all-targets --features {{ features }} -- -D warnings
+
+# Licences, banned crates and sources of the dependencies
+deny:
+    cargo deny check bans licenses sources
+
+# The spelling
+spell:
+    typos
+
+# The documentation of the crates
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --features {{ features }}
+
+# Start a relay; `just relay --help` lists its settings
+relay *ARGS:
+    cargo run --release -p entwine-server -- serve {{ ARGS }}
+
+# Watch two phones and a relay play the walk; `just demo --fast` leaves out the pauses
+demo *ARGS:
+    cargo build --release -p entwine-server -p entwine-sdk --features entwine-sdk/cli --bins
+    target/release/entwine demo {{ ARGS }}
