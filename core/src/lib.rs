@@ -4,5 +4,8 @@ pub mod document;
 pub mod id;
 pub mod limits;
 pub mod practice;
+pub mod registration;
 pub mod time;
+#[cfg(feature = "jwt")]
+pub mod token;
 pub mod wire;
