@@ -104,7 +104,8 @@ pub fn sign(keyholder: KeyholderId, seed: &[u8; 32], claims: &Claims) -> String 
     install_provider();
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(keyholder.to_string());
-    jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(seed)).expect("claims are JSON and the key has 32 bytes")
+    jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(seed))
+        .expect("claims are JSON and the key has 32 bytes")
 }
 
 #[derive(Deserialize)]

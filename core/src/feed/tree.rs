@@ -1,0 +1,147 @@
+//! What does a feed look like? Entries by their hashes, each with the one before it: a tree, normally a line.
+//!
+//! Kept in memory where a whole feed is looked at: by tests, by simulated stores, and where a feed has branches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{EntryRefusal, Tip};
+use crate::id::Hash;
+use crate::limits::TIPS_PER_FEED_MAX;
+
+/// The shape of one feed: places and links, no content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedTree {
+    /// Entry → the one before it. Sorted by seq first, so parents come before their children.
+    links: BTreeMap<Tip, Hash>,
+    tips: BTreeSet<Tip>,
+}
+
+impl FeedTree {
+    /// Adds an entry after the one that it names. Adding it again changes nothing.
+    ///
+    /// # Errors
+    /// [`EntryRefusal::Gap`] if the one before it is missing, [`EntryRefusal::TooManyTips`] if it would begin one branch
+    /// too many; growing a tip is never refused.
+    pub fn insert(&mut self, entry: Tip, previous: Hash) -> Result<(), EntryRefusal> {
+        if self.links.contains_key(&entry) {
+            return Ok(());
+        }
+        let parent = entry.seq.checked_sub(1).map(|seq| Tip { seq, hash: previous }).ok_or(EntryRefusal::Malformed)?;
+        if parent.seq > 0 && !self.links.contains_key(&parent) {
+            return Err(EntryRefusal::Gap);
+        }
+        advance_tips(&mut self.tips, entry, previous)?;
+        self.links.insert(entry, previous);
+        Ok(())
+    }
+
+    /// The entries that nothing follows.
+    #[must_use]
+    pub fn tips(&self) -> &BTreeSet<Tip> {
+        &self.tips
+    }
+
+    /// Whether the entry is here.
+    #[must_use]
+    pub fn contains(&self, entry: &Tip) -> bool {
+        self.links.contains_key(entry)
+    }
+
+    /// All entries that are neither one of `tips` nor an ancestor of one, parents before children.
+    #[must_use]
+    pub fn beyond(&self, tips: &[Tip]) -> Vec<Tip> {
+        let mut covered = BTreeSet::new();
+        for tip in tips {
+            let mut next = Some(*tip);
+            while let Some(entry) = next {
+                let Some(previous) = self.links.get(&entry) else { break };
+                if !covered.insert(entry) {
+                    break;
+                }
+                next = entry.seq.checked_sub(1).map(|seq| Tip { seq, hash: *previous });
+            }
+        }
+        self.links.keys().filter(|entry| !covered.contains(entry)).copied().collect()
+    }
+}
+
+/// What a new entry does to a feed's tips: it takes the place of the one before it, or begins a branch.
+///
+/// # Errors
+/// [`EntryRefusal::TooManyTips`]; then nothing changed.
+pub fn advance_tips(tips: &mut BTreeSet<Tip>, entry: Tip, previous: Hash) -> Result<(), EntryRefusal> {
+    let parent = Tip { seq: entry.seq.saturating_sub(1), hash: previous };
+    if !tips.remove(&parent) && tips.len() >= TIPS_PER_FEED_MAX {
+        return Err(EntryRefusal::TooManyTips);
+    }
+    tips.insert(entry);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hash(n: u32) -> Hash {
+        if n == 0 { Hash::ZERO } else { Hash::of("test", &[&n.to_be_bytes()]) }
+    }
+
+    /// Grows a tree: entry n (from 1) follows the entry that `choices` picks among those before it.
+    fn grow(choices: &[usize]) -> Vec<(Tip, Hash)> {
+        let mut entries: Vec<(Tip, Hash)> = Vec::new();
+        for (index, choice) in choices.iter().enumerate() {
+            let parent = choice % (index + 1);
+            let (seq, previous) = match parent.checked_sub(1).map(|at| entries[at].0) {
+                None => (1, Hash::ZERO),
+                Some(tip) => (tip.seq + 1, tip.hash),
+            };
+            entries.push((Tip { seq, hash: hash(index as u32 + 1) }, previous));
+        }
+        entries
+    }
+
+    #[test]
+    fn an_entry_without_the_one_before_it_is_a_gap() {
+        let mut tree = FeedTree::default();
+        assert_eq!(tree.insert(Tip { seq: 2, hash: hash(2) }, hash(1)), Err(EntryRefusal::Gap));
+        assert_eq!(tree.insert(Tip { seq: 1, hash: hash(1) }, Hash::ZERO), Ok(()));
+        assert_eq!(tree.insert(Tip { seq: 2, hash: hash(2) }, hash(1)), Ok(()));
+        assert_eq!(tree.tips().len(), 1);
+    }
+
+    #[test]
+    fn the_sixty_fifth_branch_is_refused_and_growing_a_tip_never() {
+        let mut tree = FeedTree::default();
+        for n in 1..=64 {
+            tree.insert(Tip { seq: 1, hash: hash(n) }, Hash::ZERO).unwrap();
+        }
+        assert_eq!(tree.insert(Tip { seq: 1, hash: hash(65) }, Hash::ZERO), Err(EntryRefusal::TooManyTips));
+        assert_eq!(tree.insert(Tip { seq: 2, hash: hash(66) }, hash(1)), Ok(()));
+    }
+
+    proptest! {
+        /// Whatever part of a tree one store has, `beyond` its tips is exactly what it lacks, in an order that it can take.
+        #[test]
+        fn beyond_is_what_the_other_lacks(choices in proptest::collection::vec(0..8_usize, 1..40), part in 0..40_usize) {
+            let entries = grow(&choices);
+            let mut whole = FeedTree::default();
+            let mut held = FeedTree::default();
+            for (index, (entry, previous)) in entries.iter().enumerate() {
+                whole.insert(*entry, *previous).unwrap();
+                if index < part {
+                    held.insert(*entry, *previous).unwrap();
+                }
+            }
+            let tips: Vec<Tip> = held.tips().iter().copied().collect();
+            let missing = whole.beyond(&tips);
+            prop_assert_eq!(missing.len(), entries.len() - part.min(entries.len()));
+            for entry in missing {
+                let previous = entries.iter().find(|(tip, _)| *tip == entry).unwrap().1;
+                prop_assert_eq!(held.insert(entry, previous), Ok(()));
+            }
+            prop_assert_eq!(held, whole);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What does an exchange move? The pure part that both ends share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::feed::clock::{SentClock, SentTip};
+use crate::feed::{Clock, EntryRefusal, SentEntry, StoredEntry, Tip, VerifiedEntry};
+use crate::id::{Hash, KeyholderId};
+use crate::membership::{ChainError, MembershipChain, Record};
+
+/// A question to a store: do you hold the entry of this feed with this tip?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// Whose feed.
+    pub feed: KeyholderId,
+    /// The entry.
+    pub tip: SentTip,
+}
+
+/// A part of a feed: every entry that is neither one of `beyond` nor an ancestor of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// Whose feed.
+    pub feed: KeyholderId,
+    /// What the other side has; empty for the whole feed.
+    pub beyond: Vec<Tip>,
+}
+
+/// What a store appends in one transaction, and only if its chain still has `expected_len` records.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// Records that the store's chain must have now.
+    pub expected_len: u32,
+    /// The chain as it is afterwards.
+    pub chain: MembershipChain,
+    /// New records, the last of `chain`.
+    pub records: Vec<Record>,
+    /// New entries, parents before children. Some may be there already.
+    pub entries: Vec<VerifiedEntry>,
+}
+
+impl Append {
+    /// Whether there is nothing to append.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.entries.is_empty()
+    }
+}
+
+/// What one side does after it saw the other's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Send my records from this index on.
+    pub records_from: Option<u32>,
+    /// Send these entries.
+    pub send: Vec<Range>,
+    /// The other side holds something that I lack.
+    pub ask: bool,
+}
+
+impl Plan {
+    /// Whether the other side lacks nothing of mine.
+    #[must_use]
+    pub fn sends_nothing(&self) -> bool {
+        self.records_from.is_none() && self.send.is_empty()
+    }
+}
+
+/// Decides what an exchange moves. `known` answers whether I hold a tip that is not one of my own tips.
+///
+/// A feed of which the other side holds a tip that I do not know is not sent: where feeds are lines, the other side is ahead
+/// there and lacks nothing of mine.
+#[must_use]
+pub fn reconcile(
+    chain: &MembershipChain,
+    mine: &Clock,
+    theirs: &SentClock,
+    known: &dyn Fn(&Point) -> Option<Tip>,
+) -> Plan {
+    let mut plan = Plan::default();
+    if theirs.chain_len > 0 && !chain.has_prefix(theirs.chain_len, &theirs.chain_head) {
+        // Their chain is longer than mine, or another. Their feed numbers mean nothing here until I have it.
+        plan.ask = true;
+        return plan;
+    }
+    if theirs.chain_len < chain.len() {
+        plan.records_from = Some(theirs.chain_len);
+    }
+    let Some(lines) = &theirs.lines else {
+        plan.ask = theirs.digest != crate::feed::clock::digest(chain, mine);
+        return plan;
+    };
+    let mut their_tips: BTreeMap<KeyholderId, &[SentTip]> = BTreeMap::new();
+    for line in lines {
+        match chain.by_number(line.feed) {
+            Some(keyholder) => _ = their_tips.insert(keyholder.id, &line.tips),
+            None => plan.ask = true,
+        }
+    }
+    for (feed, tips) in &their_tips {
+        if !mine.contains_key(feed) && !tips.is_empty() {
+            plan.ask = true;
+        }
+    }
+    for (feed, tips) in mine {
+        let theirs = their_tips.get(feed).copied().unwrap_or_default();
+        let located: Vec<Option<Tip>> = theirs.iter().map(|tip| find(feed, tip, tips, known)).collect();
+        if located.iter().any(Option::is_none) {
+            plan.ask = true;
+            continue;
+        }
+        let beyond: Vec<Tip> = located.into_iter().flatten().collect();
+        if !tips.iter().all(|tip| beyond.contains(tip)) {
+            plan.send.push(Range { feed: *feed, beyond });
+        }
+    }
+    plan
+}
+
+fn find(feed: &KeyholderId, tip: &SentTip, mine: &BTreeSet<Tip>, known: &dyn Fn(&Point) -> Option<Tip>) -> Option<Tip> {
+    mine.iter().find(|own| tip.matches(own)).copied().or_else(|| known(&Point { feed: *feed, tip: *tip }))
+}
+
+/// Adds the records of a message to a chain: those beyond it, as far as they follow. Records at an index that the chain has
+/// already are passed over; so is everything after one that differs, whose author lost the race for its place.
+///
+/// # Errors
+/// A record that follows the head and is not valid.
+pub fn extend_chain(chain: &mut MembershipChain, records: &[Vec<u8>]) -> Result<Vec<Record>, ChainError> {
+    let mut added = Vec::new();
+    for bytes in records {
+        let record = Record::parse(bytes)?;
+        if let Some(held) = chain.hash_at(record.index()) {
+            if held == record.hash() {
+                continue;
+            }
+            break;
+        }
+        added.push(chain.append_record(record)?.clone());
+    }
+    Ok(added)
+}
+
+/// Entries of a message on their way into a store: verified one by one, and waiting to learn whether the entries before them
+/// are there.
+#[derive(Debug, Default)]
+pub struct Intake {
+    verified: Vec<VerifiedEntry>,
+    arrived: BTreeMap<KeyholderId, BTreeSet<Tip>>,
+    refused: Vec<(Hash, EntryRefusal)>,
+}
+
+impl Intake {
+    /// Names and verifies every entry of a message whose head `chain` contains.
+    #[must_use]
+    pub fn verify(chain: &MembershipChain, entries: &[SentEntry]) -> Self {
+        let mut intake = Self::default();
+        let mut before: Option<(u32, Tip)> = None;
+        for sent in entries {
+            let implied = before.filter(|(feed, tip)| *feed == sent.feed && tip.seq + 1 == sent.seq);
+            let previous = sent.previous.or(implied.map(|(_, tip)| tip.hash));
+            let named = name_entry(chain, sent, previous);
+            let hash = named.as_ref().map_or(Hash::ZERO, |entry| entry.hash);
+            before = Some((sent.feed, Tip { seq: sent.seq, hash }));
+            match named.ok_or(EntryRefusal::Malformed).and_then(|entry| entry.verify(chain)) {
+                Ok(entry) => {
+                    intake.arrived.entry(entry.feed).or_default().insert(entry.tip());
+                    intake.verified.push(entry);
+                }
+                Err(refusal) => intake.refused.push((hash, refusal)),
+            }
+        }
+        intake
+    }
+
+    /// The entries before the verified ones that did not arrive with them: the store must have these.
+    #[must_use]
+    pub fn predecessors(&self) -> BTreeSet<Point> {
+        self.verified
+            .iter()
+            .filter_map(|entry| {
+                let before = previous_tip(entry)?;
+                let arrived = self.arrived.get(&entry.feed).is_some_and(|tips| tips.contains(&before));
+                (!arrived).then(|| Point { feed: entry.feed, tip: SentTip::whole(&before) })
+            })
+            .collect()
+    }
+
+    /// The entries whose predecessors are there, or come before them here; and those that were refused.
+    #[must_use]
+    pub fn settle(self, known: &BTreeMap<Point, Tip>) -> (Vec<VerifiedEntry>, Vec<(Hash, EntryRefusal)>) {
+        let mut placed: BTreeSet<(KeyholderId, Tip)> = BTreeSet::new();
+        let mut taken = Vec::with_capacity(self.verified.len());
+        let mut refused = self.refused;
+        for entry in self.verified {
+            let has_place = previous_tip(&entry).is_none_or(|before| {
+                placed.contains(&(entry.feed, before))
+                    || known.contains_key(&Point { feed: entry.feed, tip: SentTip::whole(&before) })
+            });
+            if has_place {
+                placed.insert((entry.feed, entry.tip()));
+                taken.push(entry);
+            } else {
+                refused.push((entry.hash, EntryRefusal::Gap));
+            }
+        }
+        (taken, refused)
+    }
+}
+
+fn previous_tip(entry: &StoredEntry) -> Option<Tip> {
+    (entry.seq > 1).then(|| Tip { seq: entry.seq - 1, hash: entry.previous })
+}
+
+fn name_entry(chain: &MembershipChain, sent: &SentEntry, previous: Option<Hash>) -> Option<StoredEntry> {
+    let previous = if sent.seq == 1 { Hash::ZERO } else { previous? };
+    let mut entry = StoredEntry {
+        feed: chain.by_number(sent.feed)?.id,
+        seq: sent.seq,
+        hash: Hash::ZERO,
+        previous,
+        position: sent.position,
+        kind: sent.kind,
+        critical: sent.critical,
+        sealed: sent.sealed.clone(),
+        signature: sent.signature,
+    };
+    entry.hash = entry.header(chain)?.entry_hash(&entry.sealed);
+    Some(entry)
+}
+
+/// Entries of a store as a message carries them. What `chain` does not name cannot be sent, and is left out.
+#[must_use]
+pub fn to_sent(chain: &MembershipChain, entries: Vec<StoredEntry>) -> Vec<SentEntry> {
+    let mut before: Option<(KeyholderId, Tip)> = None;
+    let mut sent = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Some(keyholder) = chain.keyholder(&entry.feed) else { continue };
+        let follows = previous_tip(&entry).is_none_or(|previous| before == Some((entry.feed, previous)));
+        before = Some((entry.feed, entry.tip()));
+        sent.push(SentEntry {
+            feed: keyholder.number,
+            seq: entry.seq,
+            previous: (!follows).then_some(entry.previous),
+            position: entry.position,
+            kind: entry.kind,
+            critical: entry.critical,
+            sealed: entry.sealed,
+            signature: entry.signature,
+        });
+    }
+    sent
+}
+
+/// Records from `from` on, as many as fit one message.
+#[must_use]
+pub fn records_page(chain: &MembershipChain, from: u32) -> Vec<Vec<u8>> {
+    let mut bytes = 0;
+    chain
+        .records()
+        .iter()
+        .skip(from as usize)
+        .take_while(|record| {
+            bytes += record.bytes().len();
+            bytes <= crate::limits::PAGE_BYTES
+        })
+        .map(|record| record.bytes().to_vec())
+        .collect()
+}
+
+/// All tips that a clock names and that are none of my own: what a store has to be asked for.
+#[must_use]
+pub fn foreign_tips(chain: &MembershipChain, mine: &Clock, theirs: &SentClock) -> BTreeSet<Point> {
+    let mut points = BTreeSet::new();
+    for line in theirs.lines.iter().flatten() {
+        let Some(keyholder) = chain.by_number(line.feed) else { continue };
+        let own = mine.get(&keyholder.id);
+        for tip in &line.tips {
+            if !own.is_some_and(|own| own.iter().any(|own| tip.matches(own))) {
+                points.insert(Point { feed: keyholder.id, tip: *tip });
+            }
+        }
+    }
+    points
+}

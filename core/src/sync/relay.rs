@@ -1,0 +1,312 @@
+//! What does the relay do with one request? Verifies, stores, answers; it decides nothing that a device does not decide alike.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::exchange::{Append, Intake, Point, Range, extend_chain, foreign_tips, reconcile, records_page, to_sent};
+use crate::feed::clock::{SentClock, SentTip, TipHash};
+use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip};
+use crate::id::{Hash, KeyholderId};
+use crate::keyholder::KeyholderKind;
+use crate::limits::PAGE_BYTES;
+use crate::membership::{Body, ChainError, MembershipChain, Record, SpaceKind};
+use crate::time::Timestamp;
+use crate::wire::message::{Request, Response};
+
+/// What happens to the machine.
+#[derive(Debug)]
+pub enum RelayInput {
+    /// The request. First, once.
+    Received(Request),
+    /// The answers to [`RelayOutput::Locate`], in its order.
+    Located(Vec<Option<Tip>>),
+    /// [`RelayOutput::Store`] is durable; this is the clock now. If the chain had moved meanwhile, begin a new machine with
+    /// the store's state and the same request instead.
+    Stored(Clock),
+    /// The answer to [`RelayOutput::Read`].
+    Page {
+        /// Entries, parents before children.
+        entries: Vec<StoredEntry>,
+        /// Whether there are more.
+        more: bool,
+    },
+}
+
+/// What the machine wants done.
+#[derive(Debug)]
+pub enum RelayOutput {
+    /// Which of these entries does the store hold?
+    Locate(Vec<Point>),
+    /// Append this durably.
+    Store(Box<Append>),
+    /// Read these parts of feeds, up to so many sealed bytes.
+    Read {
+        /// Which parts.
+        ranges: Vec<Range>,
+        /// Sealed bytes, at most.
+        budget: usize,
+    },
+    /// The answer. Last.
+    Respond(Box<Response>),
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RelayRefusal {
+    /// The caller never was a keyholder of this space.
+    #[error("not found")]
+    NotFound,
+    /// The caller was a keyholder, and is none any more.
+    #[error("removed from this space")]
+    Removed(Box<Response>),
+    /// A record follows the chain and is not valid.
+    #[error("the record is refused: {0}")]
+    Record(ChainError),
+    /// The invitation's hour is over.
+    #[error("the invitation has expired")]
+    InvitationExpired,
+    /// A critical record of a kind that this relay does not know.
+    #[error("the relay is too old for this space: update it")]
+    RelayTooOld,
+}
+
+/// One exchange with one caller, from its request to its response.
+#[derive(Debug)]
+pub struct RelayExchange {
+    caller: KeyholderId,
+    now: Timestamp,
+    chain: MembershipChain,
+    clock: Clock,
+    stage: Stage,
+    outputs: VecDeque<RelayOutput>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Idle,
+    Locating { request: Request, intake: Intake, records: Vec<Record>, expected_len: u32, points: Vec<Point> },
+    Storing { request: Request, known: BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)> },
+    Reading { request: Request, response: Box<Response> },
+}
+
+impl RelayExchange {
+    /// Begins with what the store holds of the space, for an authenticated caller.
+    #[must_use]
+    pub fn new(caller: KeyholderId, now: Timestamp, chain: MembershipChain, clock: Clock) -> Self {
+        Self { caller, now, chain, clock, stage: Stage::Idle, outputs: VecDeque::new() }
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll_output(&mut self) -> Option<RelayOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// Takes an input. An input that does not answer the last output is ignored.
+    ///
+    /// # Errors
+    /// Why the request is not answered; the machine is done then.
+    pub fn handle(&mut self, input: RelayInput) -> Result<(), RelayRefusal> {
+        match (input, std::mem::replace(&mut self.stage, Stage::Idle)) {
+            (RelayInput::Received(request), Stage::Idle) => self.receive(request),
+            (RelayInput::Located(found), Stage::Locating { request, intake, records, expected_len, points }) => {
+                let known: BTreeMap<Point, Tip> =
+                    points.into_iter().zip(found).filter_map(|(point, tip)| Some((point, tip?))).collect();
+                self.store(request, intake, records, expected_len, known);
+                Ok(())
+            }
+            (RelayInput::Stored(clock), Stage::Storing { request, known, refused }) => {
+                self.clock = clock;
+                self.read(request, &known, refused);
+                Ok(())
+            }
+            (RelayInput::Page { entries, more }, Stage::Reading { request, mut response }) => {
+                response.more |= more;
+                let full = request.clock.lines.is_some();
+                response.entries = if full { to_sent(&self.chain, entries) } else { Vec::new() };
+                self.outputs.push_back(RelayOutput::Respond(response));
+                Ok(())
+            }
+            (_, stage) => {
+                self.stage = stage;
+                Ok(())
+            }
+        }
+    }
+
+    fn receive(&mut self, request: Request) -> Result<(), RelayRefusal> {
+        let expected_len = self.chain.len();
+        let was_member = self.chain.member(&self.caller).is_some();
+        let stored = self.chain.clone();
+        let records = extend_chain(&mut self.chain, &request.records).map_err(RelayRefusal::Record)?;
+        check_new_records(&stored, &records, &self.caller, self.now)?;
+        let is_member = self.chain.member(&self.caller).is_some();
+        if !is_member && !was_member {
+            return Err(match self.chain.keyholder(&self.caller).and_then(|former| former.removed_at) {
+                None => RelayRefusal::NotFound,
+                Some(removed_at) => RelayRefusal::Removed(Box::new(self.records_up_to(removed_at))),
+            });
+        }
+        // Who does not name a chain that I have in my line is answered with records alone: its feed numbers mean nothing here.
+        let knows_head = self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
+        let intake = if knows_head && self.caller_reads() {
+            Intake::verify(&self.chain, &request.entries)
+        } else {
+            Intake::default()
+        };
+        let mut points = intake.predecessors();
+        if knows_head {
+            points.extend(foreign_tips(&self.chain, &self.clock, &request.clock));
+        }
+        let points: Vec<Point> = points.into_iter().collect();
+        if points.is_empty() {
+            self.store(request, intake, records, expected_len, BTreeMap::new());
+        } else {
+            self.outputs.push_back(RelayOutput::Locate(points.clone()));
+            self.stage = Stage::Locating { request, intake, records, expected_len, points };
+        }
+        Ok(())
+    }
+
+    fn store(
+        &mut self,
+        request: Request,
+        intake: Intake,
+        records: Vec<Record>,
+        expected_len: u32,
+        mut known: BTreeMap<Point, Tip>,
+    ) {
+        let (mut entries, mut refused) = intake.settle(&known);
+        entries.retain(|entry| {
+            let too_new = entry.critical && entry.kind != EntryKind::CHANGES;
+            if too_new {
+                refused.push((entry.hash, EntryRefusal::UnknownKind));
+            }
+            !too_new
+        });
+        for entry in &entries {
+            for tip in [SentTip::short(&entry.tip()), SentTip::whole(&entry.tip())] {
+                known.insert(Point { feed: entry.feed, tip }, entry.tip());
+            }
+        }
+        let append = Append { expected_len, chain: self.chain.clone(), records, entries };
+        if append.is_empty() {
+            self.read(request, &known, refused);
+        } else {
+            self.outputs.push_back(RelayOutput::Store(Box::new(append)));
+            self.stage = Stage::Storing { request, known, refused };
+        }
+    }
+
+    fn read(&mut self, request: Request, known: &BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)>) {
+        let plan = reconcile(&self.chain, &self.clock, &request.clock, &|point: &Point| known.get(point).copied());
+        let whole = uses_whole_hashes(&request.clock);
+        let mut response = self.response(whole);
+        response.refused = refused;
+        // One who names a chain that is not in mine needs all of it that I have beyond what both could have.
+        let knows_head =
+            request.clock.chain_len == 0 || self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
+        let from = if knows_head { plan.records_from } else { Some(fork_guess(&self.chain, &request)) };
+        if let Some(from) = from {
+            response.records = records_page(&self.chain, from);
+            response.more = (from as usize + response.records.len()) < self.chain.len() as usize;
+        }
+        let device = self.caller_reads();
+        if knows_head && device {
+            response.unknown = self.unknown_tips(&request.clock, known);
+        }
+        let record_bytes: usize = response.records.iter().map(Vec::len).sum();
+        if plan.send.is_empty() || !device || !knows_head || response.more {
+            response.more |= device && knows_head && !plan.send.is_empty();
+            self.outputs.push_back(RelayOutput::Respond(Box::new(response)));
+        } else {
+            let budget = PAGE_BYTES.saturating_sub(record_bytes);
+            self.outputs.push_back(RelayOutput::Read { ranges: plan.send, budget });
+            self.stage = Stage::Reading { request, response: Box::new(response) };
+        }
+    }
+
+    fn unknown_tips(&self, theirs: &SentClock, known: &BTreeMap<Point, Tip>) -> Vec<(u32, SentTip)> {
+        foreign_tips(&self.chain, &self.clock, theirs)
+            .into_iter()
+            .filter(|point| !known.contains_key(point))
+            .filter_map(|point| Some((self.chain.keyholder(&point.feed)?.number, point.tip)))
+            .collect()
+    }
+
+    /// Entries are for devices alone: nobody reads with a found link or phrase without first leaving a record.
+    fn caller_reads(&self) -> bool {
+        self.chain.member(&self.caller).is_some_and(|caller| caller.kind == KeyholderKind::Device)
+    }
+
+    fn response(&self, whole: bool) -> Response {
+        let hidden = Clock::new();
+        let clock = if self.caller_reads() { &self.clock } else { &hidden };
+        Response {
+            clock: SentClock::of(&self.chain, clock, whole),
+            refused: Vec::new(),
+            unknown: Vec::new(),
+            records: Vec::new(),
+            entries: Vec::new(),
+            locators: Vec::new(),
+            more: false,
+        }
+    }
+
+    fn records_up_to(&self, index: u32) -> Response {
+        let mut response = self.response(false);
+        response.records = records_page(&self.chain, 0);
+        response.records.truncate(index as usize + 1);
+        response
+    }
+}
+
+/// Where to begin with records for one whose head is not in my chain: its chain is longer than mine, or it proposed records
+/// on a head that has moved. What it proposed tells where it stands.
+fn fork_guess(chain: &MembershipChain, request: &Request) -> u32 {
+    let proposed = request.records.first().and_then(|bytes| Record::parse(bytes).ok());
+    proposed.map_or(chain.len().min(request.clock.chain_len), |record| record.index().min(chain.len()))
+}
+
+fn uses_whole_hashes(clock: &SentClock) -> bool {
+    clock.lines.iter().flatten().flat_map(|line| &line.tips).any(|tip| matches!(tip.hash, TipHash::Whole(_)))
+}
+
+/// What a relay looks at beyond the chain's own rules: it takes no record that it would not understand, and no invitation
+/// past its hour, if its own chain already held that invitation open; unless the caller is a device of the inviting person
+/// that was in before it.
+fn check_new_records(
+    stored: &MembershipChain,
+    records: &[Record],
+    caller: &KeyholderId,
+    now: Timestamp,
+) -> Result<(), RelayRefusal> {
+    for record in records {
+        match record.body() {
+            Body::Unknown { critical: true, .. } => return Err(RelayRefusal::RelayTooOld),
+            Body::Accept(_) => {
+                let Some(invitation) = stored.member(&record.author()) else { continue };
+                let inviter_brings_it = stored.member(caller).is_some_and(|caller| {
+                    caller.kind == KeyholderKind::Device
+                        && caller.person == invitation.person
+                        && caller.added_at < invitation.added_at
+                });
+                if invitation.expires.is_some_and(|expires| expires < now) && !inviter_brings_it {
+                    return Err(RelayRefusal::InvitationExpired);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a private space's chain may be taken without a registration: its founder, the caller, is a device of the shared
+/// space that it names. (One for each person: that the relay's store must see to.)
+#[must_use]
+pub fn may_found_private(shared: &MembershipChain, private: &MembershipChain, caller: &KeyholderId) -> bool {
+    let founder = &private.keyholders()[0];
+    private.kind() == SpaceKind::Private { of: shared.space() }
+        && private.member(caller).is_some_and(|member| member.kind == KeyholderKind::Device)
+        && shared
+            .member(caller)
+            .is_some_and(|member| member.kind == KeyholderKind::Device && member.person == founder.person)
+}
