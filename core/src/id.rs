@@ -135,7 +135,7 @@ impl Hash {
 }
 
 identifier!(
-    /// The first 8 bytes of a [`Hash`].
+    /// The first 8 bytes of a [`struct@Hash`].
     ShortHash,
     8
 );

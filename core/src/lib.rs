@@ -7,7 +7,10 @@ pub mod keyholder;
 pub mod limits;
 pub mod membership;
 pub mod practice;
+pub mod registration;
 pub mod sealing;
 pub mod sync;
 pub mod time;
+#[cfg(feature = "jwt")]
+pub mod token;
 pub mod wire;

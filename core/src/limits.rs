@@ -53,6 +53,8 @@ pub const LIVE_SEALED_BYTES_MAX: usize = 16 * 1024;
 pub const INVITATION_PARTNER_SECONDS: u64 = 48 * 3600;
 /// Seconds that an invitation for one's own next device stays open.
 pub const INVITATION_DEVICE_SECONDS: u64 = 10 * 60;
+/// Characters of a bearer token: header and signature take some 200, an origin and a path at most 600.
+pub const TOKEN_BYTES_MAX: usize = 2_048;
 /// Seconds that a bearer token may live.
 pub const TOKEN_SECONDS_MAX: u64 = 120;
 /// Seconds by which a token's clock may be off the relay's before the relay answers with its own time.

@@ -50,16 +50,10 @@ pub struct Response {
 /// Brings the chain of a space that the relay may not know: `[version, proof or null, records]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateRequest {
-    /// HMAC-SHA256 under SHA-256(registration token): see [`registration_message`].
+    /// HMAC-SHA256 under SHA-256(registration token): see [`crate::registration`].
     pub proof: Option<Hash>,
     /// The chain from its first record on.
     pub records: Vec<Vec<u8>>,
-}
-
-/// What a registration proof authenticates: `label ‖ 0x00 ‖ aud ‖ 0x00 ‖ SpaceId`. The token itself is never sent.
-#[must_use]
-pub fn registration_message(aud: &str, space: &crate::id::SpaceId) -> Vec<u8> {
-    [b"entwine/v1/registration\0", aud.as_bytes(), b"\0", space.as_bytes().as_slice()].concat()
 }
 
 fn encode_records(encoder: &mut Encoder, records: &[Vec<u8>]) {
