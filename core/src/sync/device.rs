@@ -1,19 +1,23 @@
 //! What does a device do in one exchange? Learns, proposes, seals, pushes, until both hold the same.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::exchange::{
-    Append, Intake, Plan, Point, Range, extend_chain, foreign_tips, reconcile, records_page, to_sent,
+    Append, Intake, Plan, Point, Range, entries_page, extend_chain, foreign_tips, reconcile, records_page,
 };
-use crate::feed::clock::{SentClock, digest};
+use crate::feed::clock::{SentClock, SentTip, digest};
 use crate::feed::{Clock, EntryRefusal, StoredEntry, Tip};
 use crate::id::{Hash, KeyholderId};
 use crate::limits::PAGE_BYTES;
 use crate::membership::{ChainError, MembershipChain, Record};
 use crate::wire::message::{Request, Response};
 
-/// Requests in one exchange, at most: a relay that keeps saying "more" without sending any must not hold a phone for ever.
+/// Requests in one exchange, at most: a relay that says something new each time, and never enough, must not hold a phone for
+/// ever.
 const ROUNDS_MAX: u32 = 10_000;
+
+const CHAIN_BRANCHES: &str = "branches of the membership chain";
+const FEED_BRANCHES: &str = "branches of a feed that neither side knows of the other";
 
 /// What happens to the machine.
 #[derive(Debug)]
@@ -48,9 +52,10 @@ pub enum DeviceOutput {
     Locate(Vec<Point>),
     /// Append this durably. If the store's chain moved meanwhile (another process), begin a new machine.
     Store(Box<Append>),
-    /// The chain is learned: what is to be appended to it? Asked again whenever it changed.
+    /// The chain is learned, and the relay holds all of it: what is to be appended to it? Asked again after every answer.
     Learned(Box<MembershipChain>),
-    /// Turn what is pending into entries, under the epoch that is open now.
+    /// Turn what is pending into entries, under the epoch that is open now. Asked once, and only where one is open, after the
+    /// relay was seen to hold this very chain.
     Seal(Box<MembershipChain>),
     /// Read these parts of feeds, up to so many sealed bytes.
     Read {
@@ -112,6 +117,18 @@ pub struct DeviceExchange {
     is_sealed: bool,
     compares_whole: bool,
     rounds: u32,
+    /// What both held after the last answer: who sees it again sees that nothing moves any more.
+    seen: Option<(Hash, SentClock)>,
+    /// Whether the last request did no more than ask for more.
+    asks: bool,
+    /// Whether the last records that I proposed came to nothing.
+    passed_over: bool,
+    /// Whose the entries of the last request were.
+    sent: Vec<(Hash, KeyholderId)>,
+    /// Feeds of which the relay refused an entry: no more of them is sent in this exchange.
+    blocked: BTreeSet<KeyholderId>,
+    refused: Vec<(Hash, EntryRefusal)>,
+    bad_entry: Option<EntryRefusal>,
     stage: Stage,
     outputs: VecDeque<DeviceOutput>,
 }
@@ -124,7 +141,7 @@ enum Stage {
     Storing { more: bool },
     Proposing,
     Sealing,
-    Reading { records: Vec<Vec<u8>> },
+    Reading,
     Over,
 }
 
@@ -143,9 +160,25 @@ impl DeviceExchange {
             is_sealed: false,
             compares_whole: false,
             rounds: 0,
+            seen: None,
+            asks: false,
+            passed_over: false,
+            sent: Vec::new(),
+            blocked: BTreeSet::new(),
+            refused: Vec::new(),
+            bad_entry: None,
             stage: Stage::Idle,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// With records that the first request brings already: a joiner's `Accept` and `Rotate`, for a relay answers only who is a
+    /// keyholder with them. Where others came first, the relay does not know the caller: read the chain anew, as the
+    /// invitation.
+    #[must_use]
+    pub fn bringing(mut self, records: Vec<Record>) -> Self {
+        self.proposed = records;
+        self
     }
 
     /// The next thing to do, until there is none.
@@ -156,7 +189,7 @@ impl DeviceExchange {
     /// Takes an input. An input that does not answer the last output is ignored.
     pub fn handle(&mut self, input: DeviceInput) {
         match (input, std::mem::replace(&mut self.stage, Stage::Over)) {
-            (DeviceInput::Start, Stage::Idle) => self.send(Vec::new(), Vec::new()),
+            (DeviceInput::Start, Stage::Idle) => self.send_proposed(),
             (DeviceInput::Received(response), Stage::Waiting) => self.receive(*response),
             (DeviceInput::Located(found), Stage::Locating { intake, records, expected_len, points, more }) => {
                 self.known.extend(points.into_iter().zip(found).filter_map(|(point, tip)| Some((point, tip?))));
@@ -172,9 +205,7 @@ impl DeviceExchange {
                 self.is_sealed = true;
                 self.push();
             }
-            (DeviceInput::Page { entries, .. }, Stage::Reading { records }) => {
-                self.send(records, entries);
-            }
+            (DeviceInput::Page { entries, .. }, Stage::Reading) => self.send(Vec::new(), entries),
             (_, stage) => self.stage = stage,
         }
     }
@@ -182,48 +213,36 @@ impl DeviceExchange {
     fn send(&mut self, records: Vec<Vec<u8>>, entries: Vec<StoredEntry>) {
         self.rounds += 1;
         if self.rounds > ROUNDS_MAX {
-            return self.finish(Some(Stopped::NoProgress));
+            return self.finish(Stopped::NoProgress);
         }
+        self.sent = entries.iter().map(|entry| (entry.hash, entry.feed)).collect();
+        let (entries, _) = entries_page(&self.chain, entries, records.iter().map(Vec::len).sum());
         let request = Request {
             clock: SentClock::of(&self.chain, &self.clock, self.compares_whole),
             records,
-            entries: to_sent(&self.chain, entries),
+            entries,
             locators: Vec::new(),
         };
         self.outputs.push_back(DeviceOutput::Send(Box::new(request)));
         self.stage = Stage::Waiting;
     }
 
+    fn send_proposed(&mut self) {
+        let records = self.proposed.iter().map(|record| record.bytes().to_vec()).collect();
+        self.send(records, Vec::new());
+    }
+
     fn receive(&mut self, response: Response) {
         let expected_len = self.chain.len();
-        let mut chain = self.chain.clone();
-        let mut records = match self.take_proposed(&mut chain, &response.clock) {
+        let records = match self.learn_chain(&response) {
             Ok(records) => records,
-            Err(error) => return self.finish(Some(Stopped::BadRecord(error))),
+            Err(reason) => return self.finish(reason),
         };
-        match extend_chain(&mut chain, &response.records) {
-            Ok(added) => records.extend(added),
-            Err(ChainError::NotSupportedYet(what)) => return self.finish(Some(Stopped::NotSupportedYet(what))),
-            Err(ChainError::NotNext) => {
-                return self.finish(Some(Stopped::NotSupportedYet("branches of the membership chain")));
-            }
-            Err(error) => return self.finish(Some(Stopped::BadRecord(error))),
-        }
-        self.chain = chain;
-        self.proposed.clear();
-        let knows_head = response.clock.chain_len == 0
-            || self.chain.has_prefix(response.clock.chain_len, &response.clock.chain_head);
-        if !knows_head && records.is_empty() {
-            return self.finish(Some(Stopped::NotSupportedYet("branches of the membership chain")));
-        }
-        if let Some((_, refusal)) = response.refused.first() {
-            let (refusal, refused) = (*refusal, response.refused.clone());
-            self.theirs = response.clock;
-            return self.finish_refused(refusal, refused);
-        }
+        self.learn_refused(response.refused);
         self.unknown_to_relay = !response.unknown.is_empty();
-        let intake = if knows_head { Intake::verify(&self.chain, &response.entries) } else { Intake::default() };
         self.theirs = response.clock;
+        let intake =
+            if self.knows_their_chain() { Intake::verify(&self.chain, &response.entries) } else { Intake::default() };
         self.known.clear();
         let mut points = intake.predecessors();
         points.extend(foreign_tips(&self.chain, &self.clock, &self.theirs));
@@ -234,6 +253,36 @@ impl DeviceExchange {
             self.outputs.push_back(DeviceOutput::Locate(points.clone()));
             self.stage = Stage::Locating { intake, records, expected_len, points, more: response.more };
         }
+    }
+
+    /// Takes the records of a response, and what it acknowledges of those that I proposed. On an error nothing has changed.
+    fn learn_chain(&mut self, response: &Response) -> Result<Vec<Record>, Stopped> {
+        let mut chain = self.chain.clone();
+        let mut records = self.take_proposed(&mut chain, &response.clock).map_err(Stopped::BadRecord)?;
+        let added = extend_chain(&mut chain, &response.records).map_err(|error| match error {
+            ChainError::NotSupportedYet(what) => Stopped::NotSupportedYet(what),
+            ChainError::NotNext => Stopped::NotSupportedYet(CHAIN_BRANCHES),
+            error => Stopped::BadRecord(error),
+        })?;
+        records.extend(added);
+        self.chain = chain;
+        self.passed_over = !self.proposed.is_empty() && records.is_empty();
+        self.proposed.clear();
+        let is_behind = response.clock.chain_len > self.chain.len() && !records.is_empty();
+        let has_theirs = self.chain.has_prefix(response.clock.chain_len, &response.clock.chain_head);
+        if is_behind || has_theirs { Ok(records) } else { Err(Stopped::NotSupportedYet(CHAIN_BRANCHES)) }
+    }
+
+    fn learn_refused(&mut self, refused: Vec<(Hash, EntryRefusal)>) {
+        for (hash, _) in &refused {
+            let feed = self.sent.iter().find(|(sent, _)| sent == hash).map(|(_, feed)| *feed);
+            self.blocked.extend(feed);
+        }
+        self.refused.extend(refused);
+    }
+
+    fn knows_their_chain(&self) -> bool {
+        self.chain.has_prefix(self.theirs.chain_len, &self.theirs.chain_head)
     }
 
     /// What I proposed is part of the chain once the relay's head says so.
@@ -254,13 +303,13 @@ impl DeviceExchange {
     }
 
     fn store(&mut self, intake: Intake, records: Vec<Record>, expected_len: u32, more: bool) {
-        let (entries, refused) = intake.settle(&self.known);
-        if let Some((_, refusal)) = refused.first() {
-            return self.finish(Some(Stopped::BadEntry(*refusal)));
-        }
+        let (entries, refused) = intake.settle(&self.clock, &self.known);
+        // What is not valid is left out, and what is valid is taken: one bad entry holds nothing else up.
+        self.bad_entry = self.bad_entry.or(refused.first().map(|(_, refusal)| *refusal));
         for entry in &entries {
-            let tip = crate::feed::clock::SentTip::short(&entry.tip());
-            self.known.insert(Point { feed: entry.feed, tip }, entry.tip());
+            for tip in [SentTip::short(&entry.tip()), SentTip::whole(&entry.tip())] {
+                self.known.insert(Point { feed: entry.feed, tip }, entry.tip());
+            }
         }
         let append = Append { expected_len, chain: self.chain.clone(), records, entries };
         if append.is_empty() {
@@ -272,28 +321,33 @@ impl DeviceExchange {
     }
 
     fn plan(&self) -> Plan {
-        reconcile(&self.chain, &self.clock, &self.theirs, &|point: &Point| self.known.get(point).copied())
+        let mut plan =
+            reconcile(&self.chain, &self.clock, &self.theirs, &|point: &Point| self.known.get(point).copied());
+        plan.send.retain(|range| !self.blocked.contains(&range.feed));
+        plan
     }
 
     /// What comes next, once everything of a response is durable: first all that the relay has, then what it lacks.
     fn go_on(&mut self, more: bool) {
-        let plan = self.plan();
-        if more {
+        let seen = Some((digest(&self.chain, &self.clock), self.theirs.clone()));
+        let moves = self.seen != seen;
+        self.seen = seen;
+        if !moves && !self.asks {
+            return self.conclude();
+        }
+        self.asks = more && moves;
+        if self.asks {
             return self.send(Vec::new(), Vec::new());
         }
-        if plan.ask {
-            let reason = if self.unknown_to_relay {
-                Stopped::NotSupportedYet("branches of a feed")
-            } else {
-                Stopped::NoProgress
-            };
-            return self.finish(Some(reason));
+        // Nothing is sealed under a chain that is not the whole one.
+        if !self.knows_their_chain() {
+            return self.conclude();
         }
-        if let Some(from) = plan.records_from {
+        if let Some(from) = self.plan().records_from {
             return self.send(records_page(&self.chain, from), Vec::new());
         }
         if self.chain.is_too_old() {
-            return self.finish(Some(Stopped::AppTooOld));
+            return self.finish(Stopped::AppTooOld);
         }
         self.outputs.push_back(DeviceOutput::Learned(Box::new(self.chain.clone())));
         self.stage = Stage::Proposing;
@@ -301,11 +355,10 @@ impl DeviceExchange {
 
     fn propose(&mut self, records: Vec<Record>) {
         if !records.is_empty() {
-            let bytes = records.iter().map(|record| record.bytes().to_vec()).collect();
             self.proposed = records;
-            return self.send(bytes, Vec::new());
+            return self.send_proposed();
         }
-        if self.is_sealed {
+        if self.is_sealed || self.chain.open_epoch().is_none() {
             return self.push();
         }
         self.outputs.push_back(DeviceOutput::Seal(Box::new(self.chain.clone())));
@@ -314,33 +367,42 @@ impl DeviceExchange {
 
     fn push(&mut self) {
         let plan = self.plan();
-        if !plan.sends_nothing() {
+        if !plan.send.is_empty() {
             self.outputs.push_back(DeviceOutput::Read { ranges: plan.send, budget: PAGE_BYTES });
-            self.stage = Stage::Reading { records: Vec::new() };
+            self.stage = Stage::Reading;
             return;
         }
-        if self.theirs.digest == digest(&self.chain, &self.clock) {
-            return self.finish(None);
-        }
-        if self.compares_whole {
-            return self.finish(Some(Stopped::NoProgress));
+        let is_equal = self.theirs.digest == digest(&self.chain, &self.clock);
+        if is_equal || plan.ask || self.compares_whole || !self.blocked.is_empty() {
+            return self.conclude();
         }
         // The lines are equal and the digests are not: 8 bytes of a hash did not tell.
         self.compares_whole = true;
         self.send(Vec::new(), Vec::new());
     }
 
-    fn finish(&mut self, reason: Option<Stopped>) {
-        self.end(reason, Vec::new());
+    /// Nothing moves any more: either both hold the same, or something is in the way.
+    fn conclude(&mut self) {
+        if let Some((_, refusal)) = self.refused.first() {
+            return self.finish(Stopped::Refused(*refusal));
+        }
+        if self.theirs.digest == digest(&self.chain, &self.clock) && !self.passed_over {
+            return self.end(None);
+        }
+        self.finish(match self.bad_entry {
+            Some(refusal) => Stopped::BadEntry(refusal),
+            None if self.unknown_to_relay && self.plan().ask => Stopped::NotSupportedYet(FEED_BRANCHES),
+            None => Stopped::NoProgress,
+        });
     }
 
-    fn finish_refused(&mut self, refusal: EntryRefusal, refused: Vec<(Hash, EntryRefusal)>) {
-        self.end(Some(Stopped::Refused(refusal)), refused);
+    fn finish(&mut self, reason: Stopped) {
+        self.end(Some(reason));
     }
 
-    fn end(&mut self, reason: Option<Stopped>, refused: Vec<(Hash, EntryRefusal)>) {
+    fn end(&mut self, reason: Option<Stopped>) {
         let (relay, waiting_down) = self.relay_clock();
-        let outcome = Outcome { reason, relay, waiting_down, refused };
+        let outcome = Outcome { reason, relay, waiting_down, refused: std::mem::take(&mut self.refused) };
         self.outputs.push_back(DeviceOutput::Done(Box::new(outcome)));
         self.stage = Stage::Over;
     }

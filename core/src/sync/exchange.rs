@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::feed::clock::{SentClock, SentTip};
+use crate::feed::tree::advance_tips;
 use crate::feed::{Clock, EntryRefusal, SentEntry, StoredEntry, Tip, VerifiedEntry};
 use crate::id::{Hash, KeyholderId};
+use crate::limits::{ENTRIES_PER_MESSAGE_MAX, PAGE_BYTES};
 use crate::membership::{ChainError, MembershipChain, Record};
+
+/// What an entry takes in a message beside its sealed bytes, at most: its signature, its previous hash and its numbers.
+const ENTRY_OVERHEAD_BYTES: usize = 140;
 
 /// A question to a store: do you hold the entry of this feed with this tip?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,8 +72,9 @@ impl Plan {
 
 /// Decides what an exchange moves. `known` answers whether I hold a tip that is not one of my own tips.
 ///
-/// A feed of which the other side holds a tip that I do not know is not sent: where feeds are lines, the other side is ahead
-/// there and lacks nothing of mine.
+/// A feed of which the other side holds tips, none of which I know, is not sent: the other side is ahead there, and lacks
+/// nothing of mine if the feed is a line. Where I know some of its tips and not others, the feed has branches, and all that I
+/// hold beyond those that I know is sent; so whoever knows a tip of the other's brings the two together.
 #[must_use]
 pub fn reconcile(
     chain: &MembershipChain,
@@ -103,13 +109,10 @@ pub fn reconcile(
     }
     for (feed, tips) in mine {
         let theirs = their_tips.get(feed).copied().unwrap_or_default();
-        let located: Vec<Option<Tip>> = theirs.iter().map(|tip| find(feed, tip, tips, known)).collect();
-        if located.iter().any(Option::is_none) {
-            plan.ask = true;
-            continue;
-        }
-        let beyond: Vec<Tip> = located.into_iter().flatten().collect();
-        if !tips.iter().all(|tip| beyond.contains(tip)) {
+        let beyond: Vec<Tip> = theirs.iter().filter_map(|tip| find(feed, tip, tips, known)).collect();
+        plan.ask |= beyond.len() < theirs.len();
+        let is_ahead = beyond.is_empty() && !theirs.is_empty();
+        if !is_ahead && !tips.iter().all(|tip| beyond.contains(tip)) {
             plan.send.push(Range { feed: *feed, beyond });
         }
     }
@@ -185,10 +188,16 @@ impl Intake {
             .collect()
     }
 
-    /// The entries whose predecessors are there, or come before them here; and those that were refused.
+    /// The entries whose predecessors are there, or come before them here; and those that were refused. `clock` is the
+    /// store's: it says how many branches each feed has already.
     #[must_use]
-    pub fn settle(self, known: &BTreeMap<Point, Tip>) -> (Vec<VerifiedEntry>, Vec<(Hash, EntryRefusal)>) {
+    pub fn settle(
+        self,
+        clock: &Clock,
+        known: &BTreeMap<Point, Tip>,
+    ) -> (Vec<VerifiedEntry>, Vec<(Hash, EntryRefusal)>) {
         let mut placed: BTreeSet<(KeyholderId, Tip)> = BTreeSet::new();
+        let mut tips_of = clock.clone();
         let mut taken = Vec::with_capacity(self.verified.len());
         let mut refused = self.refused;
         for entry in self.verified {
@@ -196,11 +205,18 @@ impl Intake {
                 placed.contains(&(entry.feed, before))
                     || known.contains_key(&Point { feed: entry.feed, tip: SentTip::whole(&before) })
             });
-            if has_place {
-                placed.insert((entry.feed, entry.tip()));
-                taken.push(entry);
-            } else {
-                refused.push((entry.hash, EntryRefusal::Gap));
+            let tips = tips_of.entry(entry.feed).or_default();
+            let placing = match has_place {
+                false => Err(EntryRefusal::Gap),
+                true if tips.contains(&entry.tip()) => Ok(()),
+                true => advance_tips(tips, entry.tip(), entry.previous),
+            };
+            match placing {
+                Ok(()) => {
+                    placed.insert((entry.feed, entry.tip()));
+                    taken.push(entry);
+                }
+                Err(refusal) => refused.push((entry.hash, refusal)),
             }
         }
         (taken, refused)
@@ -251,6 +267,24 @@ pub fn to_sent(chain: &MembershipChain, entries: Vec<StoredEntry>) -> Vec<SentEn
     sent
 }
 
+/// As many of these entries as fit one message beside `taken` bytes of records, and whether some were left out. A store
+/// counts sealed bytes alone; here every byte that is sent counts.
+#[must_use]
+pub fn entries_page(chain: &MembershipChain, mut entries: Vec<StoredEntry>, taken: usize) -> (Vec<SentEntry>, bool) {
+    let mut bytes = taken;
+    let fitting = entries
+        .iter()
+        .take(ENTRIES_PER_MESSAGE_MAX)
+        .take_while(|entry| {
+            bytes += entry.sealed.len() + ENTRY_OVERHEAD_BYTES;
+            bytes <= PAGE_BYTES
+        })
+        .count();
+    let is_cut = fitting < entries.len();
+    entries.truncate(fitting);
+    (to_sent(chain, entries), is_cut)
+}
+
 /// Records from `from` on, as many as fit one message.
 #[must_use]
 pub fn records_page(chain: &MembershipChain, from: u32) -> Vec<Vec<u8>> {
@@ -261,7 +295,7 @@ pub fn records_page(chain: &MembershipChain, from: u32) -> Vec<Vec<u8>> {
         .skip(from as usize)
         .take_while(|record| {
             bytes += record.bytes().len();
-            bytes <= crate::limits::PAGE_BYTES
+            bytes <= PAGE_BYTES
         })
         .map(|record| record.bytes().to_vec())
         .collect()

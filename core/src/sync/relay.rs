@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::exchange::{Append, Intake, Point, Range, extend_chain, foreign_tips, reconcile, records_page, to_sent};
+use super::exchange::{
+    Append, Intake, Point, Range, entries_page, extend_chain, foreign_tips, reconcile, records_page,
+};
 use crate::feed::clock::{SentClock, SentTip, TipHash};
 use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip};
 use crate::id::{Hash, KeyholderId};
@@ -85,7 +87,7 @@ enum Stage {
     Idle,
     Locating { request: Request, intake: Intake, records: Vec<Record>, expected_len: u32, points: Vec<Point> },
     Storing { request: Request, known: BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)> },
-    Reading { request: Request, response: Box<Response> },
+    Reading { response: Box<Response> },
 }
 
 impl RelayExchange {
@@ -118,10 +120,11 @@ impl RelayExchange {
                 self.read(request, &known, refused);
                 Ok(())
             }
-            (RelayInput::Page { entries, more }, Stage::Reading { request, mut response }) => {
-                response.more |= more;
-                let full = request.clock.lines.is_some();
-                response.entries = if full { to_sent(&self.chain, entries) } else { Vec::new() };
+            (RelayInput::Page { entries, more }, Stage::Reading { mut response }) => {
+                let record_bytes = response.records.iter().map(Vec::len).sum();
+                let (entries, is_cut) = entries_page(&self.chain, entries, record_bytes);
+                response.entries = entries;
+                response.more |= more || is_cut;
                 self.outputs.push_back(RelayOutput::Respond(response));
                 Ok(())
             }
@@ -134,17 +137,22 @@ impl RelayExchange {
 
     fn receive(&mut self, request: Request) -> Result<(), RelayRefusal> {
         let expected_len = self.chain.len();
-        let was_member = self.chain.member(&self.caller).is_some();
         let stored = self.chain.clone();
-        let records = extend_chain(&mut self.chain, &request.records).map_err(RelayRefusal::Record)?;
-        check_new_records(&stored, &records, &self.caller, self.now)?;
+        let was_member = stored.member(&self.caller).is_some();
+        let records = match extend_chain(&mut self.chain, &request.records) {
+            Ok(records) => records,
+            // Whoever never was a keyholder learns nothing about the space, not even what is wrong with these records.
+            Err(_) if stored.keyholder(&self.caller).is_none() => return Err(RelayRefusal::NotFound),
+            Err(error) => return Err(RelayRefusal::Record(error)),
+        };
         let is_member = self.chain.member(&self.caller).is_some();
         if !is_member && !was_member {
-            return Err(match self.chain.keyholder(&self.caller).and_then(|former| former.removed_at) {
+            return Err(match stored.keyholder(&self.caller).and_then(|former| former.removed_at) {
                 None => RelayRefusal::NotFound,
-                Some(removed_at) => RelayRefusal::Removed(Box::new(self.records_up_to(removed_at))),
+                Some(removed_at) => RelayRefusal::Removed(Box::new(removal(&stored, removed_at, &request.clock))),
             });
         }
+        check_new_records(&stored, &records, &self.caller, self.now)?;
         // Who does not name a chain that I have in my line is answered with records alone: its feed numbers mean nothing here.
         let knows_head = self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
         let intake = if knows_head && self.caller_reads() {
@@ -174,7 +182,7 @@ impl RelayExchange {
         expected_len: u32,
         mut known: BTreeMap<Point, Tip>,
     ) {
-        let (mut entries, mut refused) = intake.settle(&known);
+        let (mut entries, mut refused) = intake.settle(&self.clock, &known);
         entries.retain(|entry| {
             let too_new = entry.critical && entry.kind != EntryKind::CHANGES;
             if too_new {
@@ -201,11 +209,10 @@ impl RelayExchange {
         let whole = uses_whole_hashes(&request.clock);
         let mut response = self.response(whole);
         response.refused = refused;
-        // One who names a chain that is not in mine needs all of it that I have beyond what both could have.
+        // One who names a head that is not in my chain is ahead of me, or on another branch. My head tells it which.
         let knows_head =
             request.clock.chain_len == 0 || self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
-        let from = if knows_head { plan.records_from } else { Some(fork_guess(&self.chain, &request)) };
-        if let Some(from) = from {
+        if let Some(from) = plan.records_from {
             response.records = records_page(&self.chain, from);
             response.more = (from as usize + response.records.len()) < self.chain.len() as usize;
         }
@@ -214,13 +221,13 @@ impl RelayExchange {
             response.unknown = self.unknown_tips(&request.clock, known);
         }
         let record_bytes: usize = response.records.iter().map(Vec::len).sum();
-        if plan.send.is_empty() || !device || !knows_head || response.more {
-            response.more |= device && knows_head && !plan.send.is_empty();
+        if plan.send.is_empty() || !device || response.more {
+            response.more |= device && !plan.send.is_empty();
             self.outputs.push_back(RelayOutput::Respond(Box::new(response)));
         } else {
             let budget = PAGE_BYTES.saturating_sub(record_bytes);
             self.outputs.push_back(RelayOutput::Read { ranges: plan.send, budget });
-            self.stage = Stage::Reading { request, response: Box::new(response) };
+            self.stage = Stage::Reading { response: Box::new(response) };
         }
     }
 
@@ -240,30 +247,20 @@ impl RelayExchange {
     fn response(&self, whole: bool) -> Response {
         let hidden = Clock::new();
         let clock = if self.caller_reads() { &self.clock } else { &hidden };
-        Response {
-            clock: SentClock::of(&self.chain, clock, whole),
-            refused: Vec::new(),
-            unknown: Vec::new(),
-            records: Vec::new(),
-            entries: Vec::new(),
-            locators: Vec::new(),
-            more: false,
-        }
-    }
-
-    fn records_up_to(&self, index: u32) -> Response {
-        let mut response = self.response(false);
-        response.records = records_page(&self.chain, 0);
-        response.records.truncate(index as usize + 1);
-        response
+        Response::holding(SentClock::of(&self.chain, clock, whole))
     }
 }
 
-/// Where to begin with records for one whose head is not in my chain: its chain is longer than mine, or it proposed records
-/// on a head that has moved. What it proposed tells where it stands.
-fn fork_guess(chain: &MembershipChain, request: &Request) -> u32 {
-    let proposed = request.records.first().and_then(|bytes| Record::parse(bytes).ok());
-    proposed.map_or(chain.len().min(request.clock.chain_len), |record| record.index().min(chain.len()))
+/// What a former keyholder is told: the chain up to the record that removed it, and nothing of what came later.
+fn removal(chain: &MembershipChain, removed_at: u32, theirs: &SentClock) -> Response {
+    let from = if chain.has_prefix(theirs.chain_len, &theirs.chain_head) { theirs.chain_len } else { 0 };
+    let len = removed_at + 1;
+    let mut records = records_page(chain, from);
+    records.truncate(len.saturating_sub(from) as usize);
+    let more = (from as usize + records.len()) < len as usize;
+    let clock =
+        SentClock { chain_len: len, chain_head: chain.hash_at(removed_at).unwrap_or(Hash::ZERO), ..SentClock::empty() };
+    Response { records, more, ..Response::holding(clock) }
 }
 
 fn uses_whole_hashes(clock: &SentClock) -> bool {

@@ -47,6 +47,22 @@ pub struct Response {
     pub more: bool,
 }
 
+impl Response {
+    /// An answer that brings nothing: it says what the relay holds.
+    #[must_use]
+    pub fn holding(clock: SentClock) -> Self {
+        Self {
+            clock,
+            refused: Vec::new(),
+            unknown: Vec::new(),
+            records: Vec::new(),
+            entries: Vec::new(),
+            locators: Vec::new(),
+            more: false,
+        }
+    }
+}
+
 /// Brings the chain of a space that the relay may not know: `[version, proof or null, records]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateRequest {

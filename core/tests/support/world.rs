@@ -1,0 +1,394 @@
+//! What is a couple and its relay, when all of it lives in memory? Stores, phones that perform what their machine wants, a
+//! relay that does the same, and messages that pass between them as bytes.
+
+#![allow(dead_code, reason = "every test program takes its part of it")]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use entwine_core::feed::clock::{ClockLine, SentTip};
+use entwine_core::feed::{Clock, EntryHeader, EntryKind, FeedTree, Position, StoredEntry, Tip};
+use entwine_core::id::{Hash, KeyholderId, PersonId};
+use entwine_core::keyholder::SecretKeys;
+use entwine_core::limits::MESSAGE_BYTES_MAX;
+use entwine_core::membership::{KeyRing, MembershipChain, Record, SpaceKind};
+use entwine_core::sealing::entry::{EntryContent, carries_full_clock};
+use entwine_core::sync::{
+    Append, DeviceExchange, DeviceInput, DeviceOutput, Outcome, Point, Range, RelayExchange, RelayInput, RelayOutput,
+    RelayRefusal,
+};
+use entwine_core::time::Timestamp;
+use entwine_core::wire::message::{Request, Response};
+use entwine_core::wire::{Wire, from_bytes, to_bytes};
+use rand::SeedableRng as _;
+use rand::rngs::ChaCha20Rng;
+
+/// The moment at which every story begins.
+pub(crate) const NOON: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// What a device or a relay keeps of one space.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Store {
+    pub(crate) chain: Option<MembershipChain>,
+    entries: BTreeMap<KeyholderId, BTreeMap<Tip, StoredEntry>>,
+    trees: BTreeMap<KeyholderId, FeedTree>,
+}
+
+impl Store {
+    pub(crate) fn new(chain: MembershipChain) -> Self {
+        Self { chain: Some(chain), ..Self::default() }
+    }
+
+    pub(crate) fn chain(&self) -> &MembershipChain {
+        self.chain.as_ref().expect("the space is known here")
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.trees.iter().map(|(feed, tree)| (*feed, tree.tips().clone())).collect()
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &StoredEntry> {
+        self.entries.values().flat_map(BTreeMap::values)
+    }
+
+    pub(crate) fn locate(&self, points: &[Point]) -> Vec<Option<Tip>> {
+        points
+            .iter()
+            .map(|point| self.entries.get(&point.feed)?.keys().find(|tip| point.tip.matches(tip)).copied())
+            .collect()
+    }
+
+    /// # Panics
+    /// On a gap, or a chain that is not the one that the machine began with: neither may happen.
+    pub(crate) fn append(&mut self, append: Append) -> Clock {
+        assert_eq!(self.chain().len(), append.expected_len, "compare and swap");
+        assert_eq!(self.chain().len() as usize + append.records.len(), append.chain.len() as usize);
+        for record in append.records {
+            self.chain.as_mut().expect("known").append_record(record).expect("the machine verified it");
+        }
+        for entry in append.entries {
+            self.insert(entry.into_stored());
+        }
+        self.clock()
+    }
+
+    pub(crate) fn insert(&mut self, entry: StoredEntry) {
+        self.trees.entry(entry.feed).or_default().insert(entry.tip(), entry.previous).expect("it has its place");
+        self.entries.entry(entry.feed).or_default().insert(entry.tip(), entry);
+    }
+
+    pub(crate) fn read(&self, ranges: &[Range], budget: usize) -> (Vec<StoredEntry>, bool) {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for range in ranges {
+            let Some(tree) = self.trees.get(&range.feed) else { continue };
+            for tip in tree.beyond(&range.beyond) {
+                let entry = &self.entries[&range.feed][&tip];
+                bytes += entry.sealed.len();
+                if bytes > budget {
+                    return (page, true);
+                }
+                page.push(entry.clone());
+            }
+        }
+        (page, false)
+    }
+
+    /// The same store as it was when its chain had `len` records and each feed `entries` entries.
+    pub(crate) fn set_back(&self, len: usize, entries: u64) -> Self {
+        let records = self.chain().records().iter().take(len).map(Record::bytes);
+        let mut store = Self::new(MembershipChain::parse(records).expect("a prefix of a chain is one"));
+        for entry in self.entries().filter(|entry| entry.seq <= entries && (entry.position as usize) < len) {
+            store.insert(entry.clone());
+        }
+        store
+    }
+}
+
+/// Bends a response before it is sent.
+pub(crate) type Lie = Box<dyn FnMut(&mut Response)>;
+
+/// A relay with at most one space.
+#[derive(Default)]
+pub(crate) struct Relay {
+    pub(crate) store: Store,
+    pub(crate) now: Timestamp,
+    pub(crate) lie: Option<Lie>,
+    /// Every request that came, with what was answered.
+    pub(crate) log: Vec<(Request, Result<Response, RelayRefusal>)>,
+}
+
+impl Relay {
+    pub(crate) fn new(chain: MembershipChain) -> Self {
+        Self { store: Store::new(chain), now: NOON, ..Self::default() }
+    }
+
+    pub(crate) fn answer(&mut self, caller: KeyholderId, request: &[u8]) -> Result<Vec<u8>, RelayRefusal> {
+        assert!(request.len() <= MESSAGE_BYTES_MAX, "a request of {} bytes", request.len());
+        let request: Request = from_bytes(request).expect("the device encodes what it decodes");
+        let mut answer = self.exchange(caller, request.clone());
+        if let (Ok(response), Some(lie)) = (&mut answer, &mut self.lie) {
+            lie(response);
+        }
+        self.log.push((request, answer.clone()));
+        let bytes = to_bytes(&answer?);
+        assert!(bytes.len() <= MESSAGE_BYTES_MAX, "a response of {} bytes", bytes.len());
+        Ok(bytes)
+    }
+
+    fn exchange(&mut self, caller: KeyholderId, request: Request) -> Result<Response, RelayRefusal> {
+        let (chain, clock) = (self.store.chain.clone().ok_or(RelayRefusal::NotFound)?, self.store.clock());
+        let mut machine = RelayExchange::new(caller, self.now, chain, clock);
+        let mut input = Some(RelayInput::Received(request));
+        loop {
+            machine.handle(input.take().expect("every output but the last asks something"))?;
+            let output = machine.poll_output().expect("every input leads to an output");
+            input = Some(match output {
+                RelayOutput::Locate(points) => RelayInput::Located(self.store.locate(&points)),
+                RelayOutput::Store(append) => RelayInput::Stored(self.store.append(*append)),
+                RelayOutput::Read { ranges, budget } => {
+                    let (entries, more) = self.store.read(&ranges, budget);
+                    RelayInput::Page { entries, more }
+                }
+                RelayOutput::Respond(response) => return Ok(*response),
+            });
+        }
+    }
+}
+
+/// What somebody wants of the membership at the next exchange.
+pub(crate) enum Wish {
+    Invite(Box<SecretKeys>, Timestamp),
+    Revoke(KeyholderId),
+}
+
+/// One device of somebody.
+pub(crate) struct Phone {
+    pub(crate) keys: SecretKeys,
+    pub(crate) person: PersonId,
+    pub(crate) store: Store,
+    pub(crate) pending: Vec<Vec<u8>>,
+    pub(crate) wishes: VecDeque<Wish>,
+    /// Whether it opens the next epoch where the last is closed.
+    pub(crate) rotates: bool,
+    /// Records that the first request of the next exchange brings.
+    pub(crate) brings: Vec<Record>,
+    pub(crate) rng: ChaCha20Rng,
+}
+
+impl Phone {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let keys = SecretKeys::make_random(&mut rng);
+        Self {
+            keys,
+            person: PersonId::make_random(&mut rng),
+            store: Store::default(),
+            pending: Vec::new(),
+            wishes: VecDeque::new(),
+            rotates: true,
+            brings: Vec::new(),
+            rng,
+        }
+    }
+
+    /// A phone that founded a shared space.
+    pub(crate) fn founder(seed: u64) -> Self {
+        let mut phone = Self::new(seed);
+        let record = MembershipChain::create(&mut phone.rng, &phone.keys, phone.person, SpaceKind::Shared);
+        phone.store = Store::new(MembershipChain::found(record.bytes()).expect("the founder's own record"));
+        phone
+    }
+
+    /// The same phone restored from a backup, or copied: same keys, same store.
+    pub(crate) fn copy(&self, seed: u64) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            store: self.store.clone(),
+            pending: self.pending.clone(),
+            wishes: VecDeque::new(),
+            rotates: self.rotates,
+            brings: Vec::new(),
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            person: self.person,
+        }
+    }
+
+    pub(crate) fn id(&self) -> KeyholderId {
+        self.keys.id()
+    }
+
+    pub(crate) fn write(&mut self, word: &str) {
+        self.pending.push(word.as_bytes().to_vec());
+    }
+
+    /// Everything that this phone can open, sorted.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let chain = self.store.chain();
+        let ring = KeyRing::derive(chain, &self.keys);
+        let opened = self.store.entries().map(|entry| EntryContent::open(entry, chain, &ring).expect("it opens"));
+        let mut words: Vec<String> =
+            opened.flat_map(|content| content.changes).map(|change| String::from_utf8(change).expect("text")).collect();
+        words.sort();
+        words
+    }
+
+    /// Whether phone and relay hold the same.
+    pub(crate) fn agrees_with(&self, relay: &Relay) -> bool {
+        self.store.chain().head() == relay.store.chain().head() && self.store.clock() == relay.store.clock()
+    }
+
+    /// One whole exchange.
+    ///
+    /// # Errors
+    /// The relay's refusal.
+    pub(crate) fn sync(&mut self, relay: &mut Relay) -> Result<Outcome, RelayRefusal> {
+        let (chain, clock) = (self.store.chain().clone(), self.store.clock());
+        let mut machine = DeviceExchange::new(self.id(), chain, clock).bringing(std::mem::take(&mut self.brings));
+        let mut input = Some(DeviceInput::Start);
+        loop {
+            machine.handle(input.take().expect("every output but the last asks something"));
+            let output = machine.poll_output().expect("every input leads to an output");
+            input = Some(match output {
+                DeviceOutput::Send(request) => {
+                    let response = relay.answer(self.id(), &to_bytes(request.as_ref()))?;
+                    DeviceInput::Received(Box::new(from_bytes(&response).expect("the relay encodes what it decodes")))
+                }
+                DeviceOutput::Locate(points) => DeviceInput::Located(self.store.locate(&points)),
+                DeviceOutput::Store(append) => DeviceInput::Stored(self.store.append(*append)),
+                DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)),
+                DeviceOutput::Seal(chain) => DeviceInput::Sealed(self.seal_pending(&chain)),
+                DeviceOutput::Read { ranges, budget } => {
+                    let (entries, more) = self.store.read(&ranges, budget);
+                    DeviceInput::Page { entries, more }
+                }
+                DeviceOutput::Done(outcome) => return Ok(*outcome),
+            });
+        }
+    }
+
+    /// [`Self::sync`] that must end with both holding the same: the number of requests that it took.
+    pub(crate) fn sync_fully(&mut self, relay: &mut Relay) -> usize {
+        let before = relay.log.len();
+        let outcome = self.sync(relay).expect("the relay answers");
+        assert_eq!(outcome.reason, None, "{outcome:?}");
+        assert!(self.agrees_with(relay), "the machine said so");
+        assert_eq!(outcome.relay, self.store.clock());
+        relay.log.len() - before
+    }
+
+    fn propose(&mut self, chain: &MembershipChain) -> Vec<Record> {
+        let ring = KeyRing::derive(chain, &self.keys);
+        if chain.open_epoch().is_none() && self.rotates {
+            return vec![chain.rotate(&mut self.rng, &self.keys, &ring).expect("a member rotates")];
+        }
+        while let Some(wish) = self.wishes.front() {
+            match wish {
+                Wish::Invite(keys, expires) if chain.keyholder(&keys.id()).is_none() => {
+                    let record = chain.invite_partner(&mut self.rng, &self.keys, &ring, keys, *expires);
+                    return vec![record.expect("a member invites")];
+                }
+                Wish::Revoke(id) if chain.member(id).is_some() => {
+                    return vec![chain.remove_invitation(&self.keys, *id).expect("a member revokes")];
+                }
+                Wish::Invite(..) | Wish::Revoke(_) => _ = self.wishes.pop_front(),
+            }
+        }
+        Vec::new()
+    }
+
+    /// One entry for each pending word, after the highest own tip.
+    fn seal_pending(&mut self, chain: &MembershipChain) -> Clock {
+        for change in std::mem::take(&mut self.pending) {
+            let entry = self.seal(chain, vec![change], EntryKind::CHANGES);
+            self.store.insert(entry);
+        }
+        self.store.clock()
+    }
+
+    /// An entry after the highest own tip, which is not stored yet.
+    pub(crate) fn seal(&mut self, chain: &MembershipChain, changes: Vec<Vec<u8>>, kind: EntryKind) -> StoredEntry {
+        let ring = KeyRing::derive(chain, &self.keys);
+        let epoch = ring.get(&chain.open_epoch().expect("an epoch is open").hash()).expect("its key is here");
+        let clock = self.store.clock();
+        let last = clock.get(&self.id()).and_then(|tips| tips.last()).copied();
+        let seq = last.map_or(1, |tip| tip.seq + 1);
+        let header = EntryHeader {
+            space: chain.space(),
+            feed: self.id(),
+            seq,
+            previous: last.map_or(Hash::ZERO, |tip| tip.hash),
+            position: Position { index: chain.len() - 1, hash: chain.head() },
+            kind,
+            critical: kind == EntryKind::CHANGES,
+        };
+        let lines = clock.iter().filter(|_| carries_full_clock(seq)).map(|(feed, tips)| ClockLine {
+            feed: chain.keyholder(feed).expect("who has a feed is a keyholder").number,
+            tips: tips.iter().map(SentTip::short).collect(),
+        });
+        let content = EntryContent {
+            document: "journal/2026-12".to_owned(),
+            generation: 0,
+            changes,
+            clock: lines.collect(),
+            written: (NOON, NOON),
+        };
+        content.seal(&mut self.rng, &self.keys, epoch, &header).into_stored()
+    }
+}
+
+/// Ada founds and invites, Noor joins and rotates: both phones and the relay hold the same four records.
+pub(crate) fn couple() -> (Phone, Phone, Relay) {
+    let (mut ada, mut noor) = (Phone::founder(1), Phone::new(2));
+    let mut relay = Relay::new(ada.store.chain().clone());
+    let invitation = invite(&mut ada, &mut relay);
+    join(&mut noor, &invitation, &mut relay);
+    ada.sync_fully(&mut relay);
+    (ada, noor, relay)
+}
+
+/// Adds an invitation that is open for two days.
+pub(crate) fn invite(inviter: &mut Phone, relay: &mut Relay) -> SecretKeys {
+    let invitation = SecretKeys::make_random(&mut inviter.rng);
+    inviter.wishes.push_back(Wish::Invite(Box::new(invitation.clone()), relay.now.plus_seconds(48 * 3600)));
+    inviter.sync_fully(relay);
+    invitation
+}
+
+/// Reads the chain as the invitation, then brings `Accept` and `Rotate` as the new device.
+pub(crate) fn join(joiner: &mut Phone, invitation: &SecretKeys, relay: &mut Relay) {
+    prepare_join(joiner, invitation, relay);
+    joiner.sync_fully(relay);
+}
+
+/// The first half of joining: the next exchange of `joiner` brings the records.
+pub(crate) fn prepare_join(joiner: &mut Phone, invitation: &SecretKeys, relay: &mut Relay) {
+    let chain = read_chain(invitation, relay).expect("an open invitation reads the chain");
+    let accept = chain.accept(invitation, &joiner.keys, joiner.person);
+    let mut with_accept = chain.clone();
+    with_accept.append_record(accept.clone()).expect("the invitation is open");
+    let ring = KeyRing::derive(&chain, invitation);
+    let rotate = with_accept.rotate(&mut joiner.rng, &joiner.keys, &ring).expect("the joiner is a member by then");
+    joiner.store = Store::new(chain);
+    joiner.brings = vec![accept, rotate];
+}
+
+/// The whole chain, as anyone who may read it gets it.
+pub(crate) fn read_chain(reader: &SecretKeys, relay: &mut Relay) -> Result<MembershipChain, RelayRefusal> {
+    let request = Request { clock: entwine_core::feed::clock::SentClock::empty(), ..empty_request() };
+    let response: Response = from_bytes(&relay.answer(reader.id(), &to_bytes(&request))?).expect("a response");
+    Ok(MembershipChain::parse(response.records.iter().map(Vec::as_slice)).expect("the relay verified it"))
+}
+
+/// A request that names nothing and brings nothing.
+pub(crate) fn empty_request() -> Request {
+    Request {
+        clock: entwine_core::feed::clock::SentClock::empty(),
+        records: Vec::new(),
+        entries: Vec::new(),
+        locators: Vec::new(),
+    }
+}
+
+/// Whether a value survives its own bytes.
+pub(crate) fn reads_back<T: Wire + PartialEq>(value: &T) -> bool {
+    from_bytes::<T>(&to_bytes(value)).as_ref() == Ok(value)
+}
