@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::exchange::{
-    Append, Intake, Plan, Point, Range, entries_page, extend_chain, foreign_tips, reconcile, records_page,
+    Append, Intake, Plan, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
 };
-use crate::feed::clock::{SentClock, SentTip, digest};
+use crate::feed::clock::{SentClock, digest};
 use crate::feed::{Clock, EntryRefusal, StoredEntry, Tip};
 use crate::id::{Hash, KeyholderId};
 use crate::limits::PAGE_BYTES;
@@ -196,12 +196,12 @@ impl DeviceExchange {
                 self.store(intake, records, expected_len, more);
             }
             (DeviceInput::Stored(clock), Stage::Storing { more }) => {
-                self.clock = clock;
+                self.advance(clock);
                 self.go_on(more);
             }
             (DeviceInput::Propose(records), Stage::Proposing) => self.propose(records),
             (DeviceInput::Sealed(clock), Stage::Sealing) => {
-                self.clock = clock;
+                self.advance(clock);
                 self.is_sealed = true;
                 self.push();
             }
@@ -307,9 +307,7 @@ impl DeviceExchange {
         // What is not valid is left out, and what is valid is taken: one bad entry holds nothing else up.
         self.bad_entry = self.bad_entry.or(refused.first().map(|(_, refusal)| *refusal));
         for entry in &entries {
-            for tip in [SentTip::short(&entry.tip()), SentTip::whole(&entry.tip())] {
-                self.known.insert(Point { feed: entry.feed, tip }, entry.tip());
-            }
+            know(&mut self.known, entry.feed, entry.tip());
         }
         let append = Append { expected_len, chain: self.chain.clone(), records, entries };
         if append.is_empty() {
@@ -317,6 +315,13 @@ impl DeviceExchange {
         } else {
             self.outputs.push_back(DeviceOutput::Store(Box::new(append)));
             self.stage = Stage::Storing { more };
+        }
+    }
+
+    /// The store moved on. What was a tip is one no longer, but the relay may still name it.
+    fn advance(&mut self, clock: Clock) {
+        for (feed, tips) in std::mem::replace(&mut self.clock, clock) {
+            tips.into_iter().for_each(|tip| know(&mut self.known, feed, tip));
         }
     }
 

@@ -123,6 +123,13 @@ fn find(feed: &KeyholderId, tip: &SentTip, mine: &BTreeSet<Tip>, known: &dyn Fn(
     mine.iter().find(|own| tip.matches(own)).copied().or_else(|| known(&Point { feed: *feed, tip: *tip }))
 }
 
+/// Notes that I hold this entry, however the other side may name it.
+pub fn know(known: &mut BTreeMap<Point, Tip>, feed: KeyholderId, tip: Tip) {
+    for sent in [SentTip::short(&tip), SentTip::whole(&tip)] {
+        known.insert(Point { feed, tip: sent }, tip);
+    }
+}
+
 /// Adds the records of a message to a chain: those beyond it, as far as they follow. Records at an index that the chain has
 /// already are passed over; so is everything after one that differs, whose author lost the race for its place.
 ///

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::exchange::{
-    Append, Intake, Point, Range, entries_page, extend_chain, foreign_tips, reconcile, records_page,
+    Append, Intake, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
 };
 use crate::feed::clock::{SentClock, SentTip, TipHash};
 use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip};
@@ -115,8 +115,11 @@ impl RelayExchange {
                 self.store(request, intake, records, expected_len, known);
                 Ok(())
             }
-            (RelayInput::Stored(clock), Stage::Storing { request, known, refused }) => {
-                self.clock = clock;
+            (RelayInput::Stored(clock), Stage::Storing { request, mut known, refused }) => {
+                // What was a tip may be one no longer, but the caller may still name it.
+                for (feed, tips) in std::mem::replace(&mut self.clock, clock) {
+                    tips.into_iter().for_each(|tip| know(&mut known, feed, tip));
+                }
                 self.read(request, &known, refused);
                 Ok(())
             }
@@ -191,9 +194,7 @@ impl RelayExchange {
             !too_new
         });
         for entry in &entries {
-            for tip in [SentTip::short(&entry.tip()), SentTip::whole(&entry.tip())] {
-                known.insert(Point { feed: entry.feed, tip }, entry.tip());
-            }
+            know(&mut known, entry.feed, entry.tip());
         }
         let append = Append { expected_len, chain: self.chain.clone(), records, entries };
         if append.is_empty() {

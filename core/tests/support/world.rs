@@ -106,12 +106,17 @@ impl Store {
 /// Bends a response before it is sent.
 pub(crate) type Lie = Box<dyn FnMut(&mut Response)>;
 
+/// Happens on the relay while somebody else's request is on its way.
+pub(crate) type Meanwhile = Box<dyn FnOnce(&mut Relay)>;
+
 /// A relay with at most one space.
 #[derive(Default)]
 pub(crate) struct Relay {
     pub(crate) store: Store,
     pub(crate) now: Timestamp,
     pub(crate) lie: Option<Lie>,
+    /// Happens right before the next request that brings records.
+    pub(crate) meanwhile: Option<Meanwhile>,
     /// Every request that came, with what was answered.
     pub(crate) log: Vec<(Request, Result<Response, RelayRefusal>)>,
 }
@@ -124,6 +129,9 @@ impl Relay {
     pub(crate) fn answer(&mut self, caller: KeyholderId, request: &[u8]) -> Result<Vec<u8>, RelayRefusal> {
         assert!(request.len() <= MESSAGE_BYTES_MAX, "a request of {} bytes", request.len());
         let request: Request = from_bytes(request).expect("the device encodes what it decodes");
+        if let Some(meanwhile) = self.meanwhile.take_if(|_| !request.records.is_empty()) {
+            meanwhile(self);
+        }
         let mut answer = self.exchange(caller, request.clone());
         if let (Ok(response), Some(lie)) = (&mut answer, &mut self.lie) {
             lie(response);
@@ -132,6 +140,20 @@ impl Relay {
         let bytes = to_bytes(&answer?);
         assert!(bytes.len() <= MESSAGE_BYTES_MAX, "a response of {} bytes", bytes.len());
         Ok(bytes)
+    }
+
+    /// What `POST /v1/spaces` does: takes a chain for a space that it does not know, or a sync of records.
+    pub(crate) fn take_chain(&mut self, caller: KeyholderId, chain: &MembershipChain) -> Result<(), RelayRefusal> {
+        let records: Vec<Vec<u8>> = chain.records().iter().map(|record| record.bytes().to_vec()).collect();
+        if self.store.chain.is_none() {
+            self.store = Store::new(MembershipChain::parse(records.iter().map(Vec::as_slice)).expect("a chain"));
+        }
+        self.exchange(caller, Request { records, ..empty_request() }).map(drop)
+    }
+
+    /// An operator's worst day.
+    pub(crate) fn wipe(&mut self) {
+        self.store = Store::default();
     }
 
     fn exchange(&mut self, caller: KeyholderId, request: Request) -> Result<Response, RelayRefusal> {
@@ -243,26 +265,37 @@ impl Phone {
     pub(crate) fn sync(&mut self, relay: &mut Relay) -> Result<Outcome, RelayRefusal> {
         let (chain, clock) = (self.store.chain().clone(), self.store.clock());
         let mut machine = DeviceExchange::new(self.id(), chain, clock).bringing(std::mem::take(&mut self.brings));
-        let mut input = Some(DeviceInput::Start);
+        machine.handle(DeviceInput::Start);
         loop {
-            machine.handle(input.take().expect("every output but the last asks something"));
             let output = machine.poll_output().expect("every input leads to an output");
-            input = Some(match output {
-                DeviceOutput::Send(request) => {
-                    let response = relay.answer(self.id(), &to_bytes(request.as_ref()))?;
-                    DeviceInput::Received(Box::new(from_bytes(&response).expect("the relay encodes what it decodes")))
-                }
-                DeviceOutput::Locate(points) => DeviceInput::Located(self.store.locate(&points)),
-                DeviceOutput::Store(append) => DeviceInput::Stored(self.store.append(*append)),
-                DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)),
-                DeviceOutput::Seal(chain) => DeviceInput::Sealed(self.seal_pending(&chain)),
-                DeviceOutput::Read { ranges, budget } => {
-                    let (entries, more) = self.store.read(&ranges, budget);
-                    DeviceInput::Page { entries, more }
-                }
-                DeviceOutput::Done(outcome) => return Ok(*outcome),
-            });
+            if let DeviceOutput::Done(outcome) = output {
+                return Ok(*outcome);
+            }
+            machine.handle(self.perform(output, relay)?.expect("every output but the last asks something"));
         }
+    }
+
+    /// Does what a machine wants done; none once it is done.
+    pub(crate) fn perform(
+        &mut self,
+        output: DeviceOutput,
+        relay: &mut Relay,
+    ) -> Result<Option<DeviceInput>, RelayRefusal> {
+        Ok(Some(match output {
+            DeviceOutput::Send(request) => {
+                let response = relay.answer(self.id(), &to_bytes(request.as_ref()))?;
+                DeviceInput::Received(Box::new(from_bytes(&response).expect("the relay encodes what it decodes")))
+            }
+            DeviceOutput::Locate(points) => DeviceInput::Located(self.store.locate(&points)),
+            DeviceOutput::Store(append) => DeviceInput::Stored(self.store.append(*append)),
+            DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)),
+            DeviceOutput::Seal(chain) => DeviceInput::Sealed(self.seal_pending(&chain)),
+            DeviceOutput::Read { ranges, budget } => {
+                let (entries, more) = self.store.read(&ranges, budget);
+                DeviceInput::Page { entries, more }
+            }
+            DeviceOutput::Done(_) => return Ok(None),
+        }))
     }
 
     /// [`Self::sync`] that must end with both holding the same: the number of requests that it took.
@@ -273,6 +306,14 @@ impl Phone {
         assert!(self.agrees_with(relay), "the machine said so");
         assert_eq!(outcome.relay, self.store.clock());
         relay.log.len() - before
+    }
+
+    /// [`Self::sync_fully`] with a relay that may not know the space, or not this phone: then it is given the whole chain.
+    pub(crate) fn refill(&mut self, relay: &mut Relay) {
+        if relay.store.chain.as_ref().and_then(|chain| chain.member(&self.id())).is_none() {
+            relay.take_chain(self.id(), self.store.chain()).expect("a chain that names the caller");
+        }
+        self.sync_fully(relay);
     }
 
     fn propose(&mut self, chain: &MembershipChain) -> Vec<Record> {
@@ -302,6 +343,12 @@ impl Phone {
             self.store.insert(entry);
         }
         self.store.clock()
+    }
+
+    /// An entry with one word after the highest own tip, under the own chain, which is not stored yet.
+    pub(crate) fn seal_one(&mut self, word: &str) -> StoredEntry {
+        let chain = self.store.chain().clone();
+        self.seal(&chain, vec![word.as_bytes().to_vec()], EntryKind::CHANGES)
     }
 
     /// An entry after the highest own tip, which is not stored yet.
