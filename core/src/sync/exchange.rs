@@ -182,6 +182,16 @@ impl Intake {
         intake
     }
 
+    /// Refuses what a store must not take although it is valid; so what follows it has no place either.
+    pub fn refuse(&mut self, refusal: EntryRefusal, is_refused: impl Fn(&StoredEntry) -> bool) {
+        for entry in self.verified.extract_if(.., |entry| is_refused(entry)) {
+            if let Some(tips) = self.arrived.get_mut(&entry.feed) {
+                tips.remove(&entry.tip());
+            }
+            self.refused.push((entry.hash, refusal));
+        }
+    }
+
     /// The entries before the verified ones that did not arrive with them: the store must have these.
     #[must_use]
     pub fn predecessors(&self) -> BTreeSet<Point> {

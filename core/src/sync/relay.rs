@@ -158,11 +158,12 @@ impl RelayExchange {
         check_new_records(&stored, &records, &self.caller, self.now)?;
         // Who does not name a chain that I have in my line is answered with records alone: its feed numbers mean nothing here.
         let knows_head = self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
-        let intake = if knows_head && self.caller_reads() {
+        let mut intake = if knows_head && self.caller_reads() {
             Intake::verify(&self.chain, &request.entries)
         } else {
             Intake::default()
         };
+        intake.refuse(EntryRefusal::UnknownKind, |entry| entry.critical && entry.kind != EntryKind::CHANGES);
         let mut points = intake.predecessors();
         if knows_head {
             points.extend(foreign_tips(&self.chain, &self.clock, &request.clock));
@@ -185,14 +186,7 @@ impl RelayExchange {
         expected_len: u32,
         mut known: BTreeMap<Point, Tip>,
     ) {
-        let (mut entries, mut refused) = intake.settle(&self.clock, &known);
-        entries.retain(|entry| {
-            let too_new = entry.critical && entry.kind != EntryKind::CHANGES;
-            if too_new {
-                refused.push((entry.hash, EntryRefusal::UnknownKind));
-            }
-            !too_new
-        });
+        let (entries, refused) = intake.settle(&self.clock, &known);
         for entry in &entries {
             know(&mut known, entry.feed, entry.tip());
         }

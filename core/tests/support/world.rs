@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use entwine_core::feed::clock::{ClockLine, SentTip};
+use entwine_core::feed::clock::{ClockLine, SentClock, SentTip};
 use entwine_core::feed::{Clock, EntryHeader, EntryKind, FeedTree, Position, StoredEntry, Tip};
 use entwine_core::id::{Hash, KeyholderId, PersonId};
 use entwine_core::keyholder::SecretKeys;
@@ -92,6 +92,11 @@ impl Store {
         (page, false)
     }
 
+    /// A relay of a later version took this.
+    pub(crate) fn append_record(&mut self, record: Record) {
+        self.chain.as_mut().expect("known").append_record(record).expect("the next record");
+    }
+
     /// The same store as it was when its chain had `len` records and each feed `entries` entries.
     pub(crate) fn set_back(&self, len: usize, entries: u64) -> Self {
         let records = self.chain().records().iter().take(len).map(Record::bytes);
@@ -140,6 +145,11 @@ impl Relay {
         let bytes = to_bytes(&answer?);
         assert!(bytes.len() <= MESSAGE_BYTES_MAX, "a response of {} bytes", bytes.len());
         Ok(bytes)
+    }
+
+    /// One request by hand.
+    pub(crate) fn send(&mut self, caller: &SecretKeys, request: &Request) -> Result<Response, RelayRefusal> {
+        self.answer(caller.id(), &to_bytes(request)).map(|bytes| from_bytes(&bytes).expect("a response"))
     }
 
     /// What `POST /v1/spaces` does: takes a chain for a space that it does not know, or a sync of records.
@@ -228,7 +238,7 @@ impl Phone {
             pending: self.pending.clone(),
             wishes: VecDeque::new(),
             rotates: self.rotates,
-            brings: Vec::new(),
+            brings: self.brings.clone(),
             rng: ChaCha20Rng::seed_from_u64(seed),
             person: self.person,
         }
@@ -420,19 +430,13 @@ pub(crate) fn prepare_join(joiner: &mut Phone, invitation: &SecretKeys, relay: &
 
 /// The whole chain, as anyone who may read it gets it.
 pub(crate) fn read_chain(reader: &SecretKeys, relay: &mut Relay) -> Result<MembershipChain, RelayRefusal> {
-    let request = Request { clock: entwine_core::feed::clock::SentClock::empty(), ..empty_request() };
-    let response: Response = from_bytes(&relay.answer(reader.id(), &to_bytes(&request))?).expect("a response");
+    let response = relay.send(reader, &empty_request())?;
     Ok(MembershipChain::parse(response.records.iter().map(Vec::as_slice)).expect("the relay verified it"))
 }
 
 /// A request that names nothing and brings nothing.
 pub(crate) fn empty_request() -> Request {
-    Request {
-        clock: entwine_core::feed::clock::SentClock::empty(),
-        records: Vec::new(),
-        entries: Vec::new(),
-        locators: Vec::new(),
-    }
+    Request { clock: SentClock::empty(), records: Vec::new(), entries: Vec::new(), locators: Vec::new() }
 }
 
 /// Whether a value survives its own bytes.
