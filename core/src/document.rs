@@ -1,1 +1,346 @@
-//! What does a couple write into? Automerge documents.
+//! What does a couple write into? Documents that merge by themselves, whoever wrote what while apart.
+//!
+//! ```text
+//! practice ──CollectionMut──► Document ──take_changes──► stored, sealed, sent
+//!    ▲                           ▲
+//!    └────────Collection─────────┴────────apply───────── received, verified, opened
+//! ```
+//!
+//! A space has one document `home` and one chapter a month. All that a document holds are entities, under `<kind>/<key>` in its
+//! root. This is the only room that names automerge; what practices need of it stands in the list of `pub use` below.
+//!
+//! Rules that every merge here keeps:
+//! - Words that were typed stay: texts are spliced, items of lists are inserted.
+//! - Of a choice made differently apart, one wins everywhere and the other stays readable, until somebody chooses again.
+//! - Deleting removes no key. It notes how many edits it saw; an edit that it did not see brings the thing back.
+//! - Nothing depends on a clock: times are shown and sorted by, and decide nothing.
+
+mod actor;
+mod chapter;
+mod collection;
+mod entity;
+mod field;
+mod list;
+mod set;
+mod text;
+
+use core::fmt;
+use std::collections::BTreeSet;
+
+use automerge::transaction::{CommitOptions, Transactable as _};
+use automerge::{
+    AutoCommit, AutomergeError, Change, ChangeHash, LoadOptions, Patch, PatchAction, Prop, ReadDoc as _, TextEncoding,
+};
+
+pub use actor::ActorId;
+pub use autosurgeon::{Hydrate, Reconcile};
+pub use chapter::{DocumentName, ParseDocumentNameError};
+pub use collection::{Collection, CollectionMut};
+pub use entity::{Entity, EntityEvent, EntityId, LimitExceeded, Listing, ParseEntityIdError, Stored};
+pub use field::Field;
+pub use list::List;
+pub use set::TextSet;
+pub use text::Text;
+
+use crate::limits::CHANGE_BYTES_MAX;
+
+/// How positions in texts are counted. It is said wherever a document begins, because automerge's own choice depends on how it
+/// was built.
+const TEXT_ENCODING: TextEncoding = TextEncoding::UnicodeCodePoint;
+
+/// Why a document was not changed or not read. After an error it is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// The saved bytes are no document.
+    #[error("the saved document does not load")]
+    Unloadable(#[source] AutomergeError),
+    /// A received change is not one.
+    #[error("change {index} of the batch does not decode")]
+    Undecodable {
+        /// Its place in the batch.
+        index: usize,
+    },
+    /// A received change has the number of another one by the same actor.
+    #[error("actor {actor} made two different changes with number {seq}")]
+    ActorReused {
+        /// The actor, in hexadecimal.
+        actor: String,
+        /// The number.
+        seq: u64,
+    },
+    /// Received changes decode, and yet do not apply.
+    #[error("the batch of changes does not apply")]
+    Inapplicable(#[source] AutomergeError),
+    /// An edit too big to be sent. Several smaller ones can do the same.
+    #[error("the edit makes a change of {bytes} bytes; at most {CHANGE_BYTES_MAX} can be sent")]
+    ChangeTooLarge {
+        /// The size it would have.
+        bytes: usize,
+    },
+    /// More was given than is taken.
+    #[error(transparent)]
+    Limit(#[from] LimitExceeded),
+    /// There is nothing under this key.
+    #[error("there is no {kind} {id}")]
+    NotFound {
+        /// [`Entity::KIND`].
+        kind: &'static str,
+        /// The key.
+        id: EntityId,
+    },
+    /// There is something under this key already.
+    #[error("there is a {kind} {id} already")]
+    Exists {
+        /// [`Entity::KIND`].
+        kind: &'static str,
+        /// The key.
+        id: EntityId,
+    },
+    /// What lies under this key is not as this version expects it.
+    #[error("the {kind} {id} is damaged")]
+    Damaged {
+        /// [`Entity::KIND`].
+        kind: &'static str,
+        /// The key.
+        id: EntityId,
+    },
+    /// The state of the document that an edit begins with is not known here.
+    #[error("the edit begins with a state of the document that is not known here")]
+    UnknownHeads,
+    /// automerge did not take an edit. The types of this module should leave it no reason to.
+    #[error("the edit was not taken")]
+    Refused(#[source] Box<dyn core::error::Error + Send + Sync>),
+}
+
+/// Which state of a document somebody has seen: the hashes of its last changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heads(Vec<ChangeHash>);
+
+impl Heads {
+    /// The bytes: 32 for each hash.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|hash| hash.0).collect()
+    }
+
+    /// From [`Heads::to_bytes`]. None if these are not bytes of hashes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (hashes, rest) = bytes.as_chunks::<32>();
+        rest.is_empty().then(|| Self(hashes.iter().copied().map(ChangeHash).collect()))
+    }
+}
+
+/// One document, open.
+pub struct Document {
+    automerge: AutoCommit,
+    /// Changes made here and not taken yet.
+    made: Vec<Vec<u8>>,
+    /// Changes that automerge keeps until what they follow arrives.
+    waiting: BTreeSet<ChangeHash>,
+}
+
+impl Document {
+    /// An empty document.
+    #[must_use]
+    pub fn new(actor: ActorId) -> Self {
+        let mut automerge = AutoCommit::new_with_encoding(TEXT_ENCODING);
+        automerge.set_actor(automerge_actor(actor));
+        Self { automerge, made: Vec::new(), waiting: BTreeSet::new() }
+    }
+
+    /// Opens what [`Document::save`] saved.
+    ///
+    /// # Errors
+    /// The bytes are no document.
+    pub fn load(saved: &[u8], actor: ActorId) -> Result<Self, DocumentError> {
+        let options = LoadOptions::new().text_encoding(TEXT_ENCODING);
+        let mut automerge = AutoCommit::load_with_options(saved, options).map_err(DocumentError::Unloadable)?;
+        automerge.set_actor(automerge_actor(actor));
+        let mut document = Self { automerge, made: Vec::new(), waiting: BTreeSet::new() };
+        document.update_waiting(saved_changes(saved));
+        Ok(document)
+    }
+
+    /// The whole document, the changes that wait included. Changes made here are in it whether they were taken or not.
+    pub fn save(&mut self) -> Vec<u8> {
+        self.automerge.save()
+    }
+
+    /// Makes the changes to come those of this actor.
+    pub fn set_actor(&mut self, actor: ActorId) {
+        self.automerge.set_actor(automerge_actor(actor));
+    }
+
+    /// Takes received changes, in any order; known ones do no harm. Those that follow what is not here yet are kept until it
+    /// arrives. Returns what changed, each entity once.
+    ///
+    /// # Errors
+    /// The batch was refused as a whole: a change does not decode, or an actor made two changes with the same number.
+    pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Vec<EntityEvent>, DocumentError> {
+        let changes = decode(changes)?;
+        let hashes = changes.iter().map(Change::hash).collect();
+        // automerge refuses some batches only after it has begun with them.
+        let before = self.automerge.clone();
+        self.automerge.update_diff_cursor();
+        if let Err(error) = self.automerge.apply_changes(changes) {
+            self.automerge = before;
+            return Err(match error {
+                AutomergeError::DuplicateSeqNumber(seq, actor) => {
+                    DocumentError::ActorReused { actor: actor.to_hex_string(), seq }
+                }
+                error => DocumentError::Inapplicable(error),
+            });
+        }
+        let events: BTreeSet<EntityEvent> = self.automerge.diff_incremental().iter().filter_map(event_of).collect();
+        self.automerge.reset_diff_cursor();
+        self.update_waiting(hashes);
+        Ok(events.into_iter().collect())
+    }
+
+    /// The bytes of the changes made here since the document was begun or loaded, or since they were last taken; oldest first.
+    /// None is larger than [`CHANGE_BYTES_MAX`].
+    pub fn take_changes(&mut self) -> Vec<Vec<u8>> {
+        core::mem::take(&mut self.made)
+    }
+
+    /// How many changes wait for others that they follow.
+    #[must_use]
+    pub fn waits(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The state of the document now: what an editor that opens a text has to remember.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        Heads(self.automerge.base_heads())
+    }
+
+    /// The entities of one kind, for reading.
+    #[must_use]
+    pub fn collection<T: Entity>(&self) -> Collection<'_, T> {
+        Collection::new(&self.automerge)
+    }
+
+    /// The entities of one kind, for writing.
+    pub fn collection_mut<T: Entity>(&mut self) -> CollectionMut<'_, T> {
+        CollectionMut::new(self)
+    }
+
+    /// Makes one change, or none if the edit writes nothing. Returns whether it made one.
+    fn write(
+        &mut self,
+        edit: impl FnOnce(&mut AutoCommit) -> Result<(), DocumentError>,
+    ) -> Result<bool, DocumentError> {
+        // How large a change is shows only when it is made, and nothing takes it back then: so keep the document before it.
+        let before = self.automerge.clone();
+        match edit(&mut self.automerge).and_then(|()| commit(&mut self.automerge)) {
+            Ok(change) => {
+                let written = change.is_some();
+                self.made.extend(change);
+                Ok(written)
+            }
+            Err(error) => {
+                self.automerge = before;
+                Err(error)
+            }
+        }
+    }
+
+    fn knows(&mut self, heads: &Heads) -> bool {
+        heads.0.iter().all(|hash| self.automerge.get_change_meta_by_hash(hash).is_some())
+    }
+
+    fn update_waiting(&mut self, arrived: Vec<ChangeHash>) {
+        if self.automerge.get_missing_deps(&[]).is_empty() {
+            self.waiting.clear();
+            return;
+        }
+        self.waiting.extend(arrived);
+        self.waiting.retain(|hash| self.automerge.get_change_meta_by_hash(hash).is_none());
+    }
+}
+
+/// Shows nothing that anyone wrote.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("made", &self.made.len()).field("waiting", &self.waiting.len()).finish()
+    }
+}
+
+fn automerge_actor(actor: ActorId) -> automerge::ActorId {
+    automerge::ActorId::from(actor.as_bytes())
+}
+
+/// Makes what was edited one change. Its time stays 0: who wrote when stands in the entities, and in the entry that carries it.
+fn commit(automerge: &mut AutoCommit) -> Result<Option<Vec<u8>>, DocumentError> {
+    let hash =
+        if automerge.pending_ops() == 0 { None } else { automerge.commit_with(CommitOptions::default().with_time(0)) };
+    automerge.integrate();
+    let Some(hash) = hash else { return Ok(None) };
+    let change = automerge.get_change_by_hash(&hash).expect("it was made on the line above");
+    let bytes = change.raw_bytes().to_vec();
+    if bytes.len() > CHANGE_BYTES_MAX {
+        return Err(DocumentError::ChangeTooLarge { bytes: bytes.len() });
+    }
+    Ok(Some(bytes))
+}
+
+fn decode(changes: &[Vec<u8>]) -> Result<Vec<Change>, DocumentError> {
+    let decode_one = |(index, bytes): (usize, &Vec<u8>)| {
+        // Only plain changes are sent: a compressed one could unpack to any size.
+        let plain = bytes.get(CHUNK_KIND_AT) == Some(&CHUNK_CHANGE);
+        let change = if plain { Change::try_from(bytes.as_slice()).ok() } else { None };
+        change.ok_or(DocumentError::Undecodable { index })
+    };
+    changes.iter().enumerate().map(decode_one).collect()
+}
+
+/// Where a chunk's kind stands: after the magic number and the checksum, 4 bytes each.
+const CHUNK_KIND_AT: usize = 8;
+const CHUNK_CHANGE: u8 = 1;
+
+/// The hashes of the single changes that follow the document in what automerge saved: those that waited.
+///
+/// A chunk is `magic (4) ‖ checksum (4) ‖ kind (1) ‖ length (LEB128) ‖ content`
+/// (<https://automerge.org/automerge-binary-format-spec/>).
+fn saved_changes(mut saved: &[u8]) -> Vec<ChangeHash> {
+    let mut hashes = Vec::new();
+    while let Some((chunk, rest)) = split_chunk(saved) {
+        if chunk.get(CHUNK_KIND_AT) == Some(&CHUNK_CHANGE)
+            && let Ok(change) = Change::try_from(chunk)
+        {
+            hashes.push(change.hash());
+        }
+        saved = rest;
+    }
+    hashes
+}
+
+fn split_chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut length = 0_usize;
+    for (index, byte) in bytes.get(CHUNK_KIND_AT + 1..)?.iter().take(5).enumerate() {
+        length |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return bytes.split_at_checked((CHUNK_KIND_AT + 2 + index).checked_add(length)?);
+        }
+    }
+    None
+}
+
+/// The entity that a patch touches: its key is the first step of the way from the root.
+fn event_of(patch: &Patch) -> Option<EntityEvent> {
+    let key = match (patch.path.first(), &patch.action) {
+        (Some((_, Prop::Map(key))), _) => key,
+        (None, PatchAction::PutMap { key, .. } | PatchAction::DeleteMap { key }) => key,
+        (
+            None,
+            PatchAction::Increment { prop: Prop::Map(key), .. } | PatchAction::Conflict { prop: Prop::Map(key) },
+        ) => key,
+        _ => return None,
+    };
+    EntityEvent::from_document_key(key)
+}
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,35 @@ pub const TOKEN_BYTES_MAX: usize = 2_048;
 pub const TOKEN_SECONDS_MAX: u64 = 120;
 /// Seconds by which a token's clock may be off the relay's before the relay answers with its own time.
 pub const TOKEN_CLOCK_SKEW_SECONDS: u64 = 60;
+/// Bytes of the key of one thing in a document: a ULID, a date, a person and a device take 103.
+pub const ENTITY_KEY_BYTES_MAX: usize = 192;
+/// Days for which the trash shows what was put there; nothing is removed after them, it is only no longer listed.
+pub const TRASH_DAYS: u64 = 30;
+/// Bytes of a title: a long sentence in any script.
+pub const TITLE_BYTES_MAX: usize = 512;
+/// Bytes of a text that both may write in: some twenty thousand words. Even text whose characters alternate between one and
+/// two bytes, which automerge stores worst, stays under [`CHANGE_BYTES_MAX`] as one change.
+pub const TEXT_BYTES_MAX: usize = 128 * 1024;
+/// Characters of a changed passage, old and new together, that are compared by grapheme: the time grows with their square. A
+/// longer one is replaced as a whole.
+pub const TEXT_COMPARED_CHARACTERS_MAX: usize = 8_000;
+/// Bytes of one tag: a few words.
+pub const TAG_BYTES_MAX: usize = 128;
+/// Tags of one thing: more are no longer an order.
+pub const TAGS_MAX: usize = 64;
+/// Bytes of a person's or a ritual's name: must fit on one line of a phone.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Steps of a ritual: the longest of the built-in ones has seven.
+pub const STEPS_MAX: usize = 64;
+/// Bytes of one step of a ritual: a short paragraph.
+pub const STEP_BYTES_MAX: usize = 1_024;
+/// Minutes of one step of a ritual: a day.
+pub const STEP_MINUTES_MAX: u32 = 24 * 60;
+/// Bytes of a note beside something: a page.
+pub const NOTE_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a recurrence rule: all seven weekdays and an interval take 60.
+pub const RECURRENCE_BYTES_MAX: usize = 256;
+/// The longest interval of a recurrence: 999 days or weeks are beyond what anyone calls a habit.
+pub const RECURRENCE_INTERVAL_MAX: u16 = 999;
+/// Bytes of a relay's registration token, as it is kept to prove it again.
+pub const REGISTRATION_TOKEN_BYTES_MAX: usize = 256;

@@ -1,0 +1,309 @@
+//! How is one kind of thing read and written? Each write reads, edits and writes in one step, and only what was edited.
+
+use core::marker::PhantomData;
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::transaction::Transactable as _;
+use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, Value};
+use autosurgeon::{hydrate_prop, reconcile_prop};
+
+use super::entity::{Entity, EntityId, LimitExceeded, Listing, Stored};
+use super::text::write_differences;
+use super::{Document, DocumentError, Heads};
+use crate::limits::{TEXT_BYTES_MAX, TRASH_DAYS};
+use crate::time::Timestamp;
+
+/// How often an entity was written: a counter, so that edits made apart add up.
+const EDITS: &str = "edits";
+/// When it was made.
+const MADE_AT: &str = "made_at";
+/// `{ edits, at }`: how many edits the one who trashed it saw, and when.
+const TRASH: &str = "trash";
+const TRASH_AT: &str = "at";
+
+/// The entities of one kind, for reading.
+pub struct Collection<'a, T> {
+    automerge: &'a AutoCommit,
+    kind: PhantomData<T>,
+}
+
+impl<'a, T: Entity> Collection<'a, T> {
+    pub(super) fn new(automerge: &'a AutoCommit) -> Self {
+        Self { automerge, kind: PhantomData }
+    }
+
+    /// The entity with this key, be it in the trash or not. None if there is nothing under the key.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn get(&self, id: &EntityId) -> Result<Option<Stored<T>>, DocumentError> {
+        let key = document_key::<T>(id);
+        if self.value(&key)?.is_none() {
+            return Ok(None);
+        }
+        self.read(&key, id.clone()).map(Some)
+    }
+
+    /// Whether there is something under this key, be it in the trash or damaged.
+    #[must_use]
+    pub fn contains(&self, id: &EntityId) -> bool {
+        self.value(&document_key::<T>(id)).is_ok_and(|value| value.is_some())
+    }
+
+    /// All that are not in the trash.
+    #[must_use]
+    pub fn list(&self) -> Listing<T> {
+        self.select(|stored| stored.trashed_at.is_none())
+    }
+
+    /// All that were put into the trash in the last [`TRASH_DAYS`] days.
+    #[must_use]
+    pub fn trash(&self, now: Timestamp) -> Listing<T> {
+        let oldest = now.as_millis().saturating_sub(TRASH_DAYS * 24 * 3600 * 1000);
+        self.select(|stored| stored.trashed_at.is_some_and(|at| at.as_millis() >= oldest))
+    }
+
+    fn select(&self, wanted: impl Fn(&Stored<T>) -> bool) -> Listing<T> {
+        let mut listing = Listing { items: Vec::new(), damaged: Vec::new() };
+        // '0' is the character after '/'.
+        for item in self.automerge.map_range(&ROOT, format!("{}/", T::KIND)..format!("{}0", T::KIND)) {
+            let text = item.key.split_once('/').map(|(_, text)| text.to_owned()).unwrap_or_default();
+            match text.parse().ok().and_then(|id| self.read(&item.key, id).ok()) {
+                Some(stored) if wanted(&stored) => listing.items.push(stored),
+                Some(_) => {}
+                None => listing.damaged.push(text),
+            }
+        }
+        listing.items.sort_by(|one, other| (one.made_at, &one.id).cmp(&(other.made_at, &other.id)));
+        listing
+    }
+
+    fn value(&self, key: &str) -> Result<Option<(Value<'_>, ObjId)>, DocumentError> {
+        self.automerge.get(&ROOT, key).map_err(refused)
+    }
+
+    fn object(&self, id: &EntityId) -> Result<ObjId, DocumentError> {
+        match self.value(&document_key::<T>(id))? {
+            Some((Value::Object(ObjType::Map), object)) => Ok(object),
+            Some(_) => Err(DocumentError::Damaged { kind: T::KIND, id: id.clone() }),
+            None => Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() }),
+        }
+    }
+
+    fn read(&self, key: &str, id: EntityId) -> Result<Stored<T>, DocumentError> {
+        let object = self.object(&id)?;
+        let value = self.hydrate(key, &id)?;
+        let edits = edits(self.automerge, &object);
+        Ok(Stored {
+            value,
+            made_at: Timestamp::from_millis(number(self.automerge, &object, MADE_AT).unwrap_or(0)),
+            edits,
+            trashed_at: trashed_at(self.automerge, &object, edits),
+            alternatives: alternatives(self.automerge, &object),
+            id,
+        })
+    }
+
+    fn hydrate(&self, key: &str, id: &EntityId) -> Result<T, DocumentError> {
+        hydrate_prop(self.automerge, &ROOT, key).map_err(|_| DocumentError::Damaged { kind: T::KIND, id: id.clone() })
+    }
+}
+
+/// The entities of one kind, for writing. Each call that writes makes one change.
+pub struct CollectionMut<'a, T> {
+    document: &'a mut Document,
+    kind: PhantomData<T>,
+}
+
+impl<'a, T: Entity> CollectionMut<'a, T> {
+    pub(super) fn new(document: &'a mut Document) -> Self {
+        Self { document, kind: PhantomData }
+    }
+
+    /// See [`Collection::get`].
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn get(&self, id: &EntityId) -> Result<Option<Stored<T>>, DocumentError> {
+        self.read().get(id)
+    }
+
+    /// See [`Collection::contains`].
+    #[must_use]
+    pub fn contains(&self, id: &EntityId) -> bool {
+        self.read().contains(id)
+    }
+
+    /// Begins an entity under a key that nothing lies under.
+    ///
+    /// # Errors
+    /// There is something under the key, or a limit is exceeded.
+    pub fn put(&mut self, id: &EntityId, value: &T, now: Timestamp) -> Result<(), DocumentError> {
+        if self.contains(id) {
+            return Err(DocumentError::Exists { kind: T::KIND, id: id.clone() });
+        }
+        value.check()?;
+        let key = document_key::<T>(id);
+        let made = self.document.write(|automerge| {
+            let object = automerge.put_object(&ROOT, &key, ObjType::Map).map_err(refused)?;
+            automerge.put(&object, EDITS, ScalarValue::counter(1)).map_err(refused)?;
+            automerge.put(&object, MADE_AT, now.as_millis()).map_err(refused)?;
+            reconcile_prop(automerge, &ROOT, key.as_str(), value).map_err(refused)
+        })?;
+        debug_assert!(made, "a new key is always written");
+        Ok(())
+    }
+
+    /// Edits an entity: reads it, lets `edit` change it, and writes only what was changed. Returns whether anything was. An
+    /// entity that lies in the trash comes back by it.
+    ///
+    /// # Errors
+    /// There is no such entity, it is damaged, or a limit is exceeded.
+    pub fn update(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> Result<bool, DocumentError> {
+        let (object, key) = (self.read().object(id)?, document_key::<T>(id));
+        let mut value = self.read().hydrate(&key, id)?;
+        edit(&mut value);
+        value.check()?;
+        self.document.write(|automerge| {
+            reconcile_prop(automerge, &ROOT, key.as_str(), &value).map_err(refused)?;
+            count_edit(automerge, &object)
+        })
+    }
+
+    /// Makes the text [`Entity::TEXT_FIELD`] what an editor saved that had opened it at `opened`
+    /// ([`Document::heads`]). What was saved is compared by grapheme with the text as it was opened, so that what others
+    /// wrote meanwhile stays. Returns whether anything was changed.
+    ///
+    /// # Errors
+    /// The state at opening is not known here or does not have the entity, or the text is too long.
+    pub fn update_text_at(&mut self, id: &EntityId, opened: &Heads, saved: &str) -> Result<bool, DocumentError> {
+        if !self.document.knows(opened) {
+            return Err(DocumentError::UnknownHeads);
+        }
+        let object = self.read().object(id)?;
+        let concurrent = self.document.heads() != *opened;
+        self.document.write(|automerge| {
+            if concurrent {
+                // Within the isolation, the document is as it was opened. Where this actor has written since, automerge
+                // derives another one for the change: this actor's id with a number behind it.
+                automerge.isolate(&opened.0);
+            }
+            let text = match automerge.get(&object, T::TEXT_FIELD).map_err(refused)? {
+                Some((Value::Object(ObjType::Text), text)) => text,
+                _ => return Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() }),
+            };
+            let as_opened = automerge.text(&text).map_err(refused)?;
+            LimitExceeded::check_bytes(T::TEXT_FIELD, saved.len(), TEXT_BYTES_MAX.max(as_opened.len()))?;
+            write_differences(automerge, &text, &as_opened, saved).map_err(refused)?;
+            count_edit(automerge, &object)
+        })
+    }
+
+    /// Puts an entity into the trash. Returns whether it was not there already. An edit that is not known here yet brings it
+    /// back.
+    ///
+    /// # Errors
+    /// There is no such entity.
+    pub fn remove(&mut self, id: &EntityId, now: Timestamp) -> Result<bool, DocumentError> {
+        let object = self.read().object(id)?;
+        self.document.write(|automerge| {
+            let edits = edits(automerge, &object);
+            if trashed_at(automerge, &object, edits).is_some() {
+                return Ok(());
+            }
+            let trash = automerge.put_object(&object, TRASH, ObjType::Map).map_err(refused)?;
+            automerge.put(&trash, EDITS, edits).map_err(refused)?;
+            automerge.put(&trash, TRASH_AT, now.as_millis()).map_err(refused)
+        })
+    }
+
+    /// Takes an entity out of the trash. Returns whether it was in there.
+    ///
+    /// # Errors
+    /// There is no such entity.
+    pub fn restore(&mut self, id: &EntityId) -> Result<bool, DocumentError> {
+        let object = self.read().object(id)?;
+        self.document.write(|automerge| {
+            if trashed_at(automerge, &object, edits(automerge, &object)).is_none() {
+                return Ok(());
+            }
+            automerge.increment(&object, EDITS, 1).map_err(refused)
+        })
+    }
+
+    fn read(&self) -> Collection<'_, T> {
+        self.document.collection()
+    }
+}
+
+fn document_key<T: Entity>(id: &EntityId) -> String {
+    format!("{}/{id}", T::KIND)
+}
+
+/// Counts an edit, if there is one.
+fn count_edit(automerge: &mut AutoCommit, object: &ObjId) -> Result<(), DocumentError> {
+    if automerge.pending_ops() == 0 { Ok(()) } else { automerge.increment(object, EDITS, 1).map_err(refused) }
+}
+
+fn edits(automerge: &AutoCommit, object: &ObjId) -> u64 {
+    match automerge.get(object, EDITS) {
+        Ok(Some((Value::Scalar(value), _))) => match value.as_ref() {
+            ScalarValue::Counter(counter) => u64::try_from(i64::from(counter)).unwrap_or(0),
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// An entity lies in the trash while somebody who put it there had seen all of its edits. Of several who did so apart, the
+/// one whom automerge lets win may have seen fewer than another: so all are asked.
+fn trashed_at(automerge: &AutoCommit, object: &ObjId, edits: u64) -> Option<Timestamp> {
+    let notes = automerge.get_all(object, TRASH).unwrap_or_default();
+    notes
+        .iter()
+        .filter(|(_, note)| number(automerge, note, EDITS) == Some(edits))
+        .map(|(_, note)| Timestamp::from_millis(number(automerge, note, TRASH_AT).unwrap_or(0)))
+        .max()
+}
+
+fn number(automerge: &AutoCommit, object: &ObjId, field: &str) -> Option<u64> {
+    let (value, _) = automerge.get(object, field).ok()??;
+    match value.as_scalar()? {
+        ScalarValue::Uint(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// What others chose for each field, and did not win.
+fn alternatives(automerge: &AutoCommit, object: &ObjId) -> BTreeMap<String, Vec<String>> {
+    let mut alternatives = BTreeMap::new();
+    for field in automerge.keys(object).filter(|field| ![EDITS, MADE_AT, TRASH].contains(&field.as_str())) {
+        // The last one is the winner.
+        let values = automerge.get_all(object, &field).unwrap_or_default();
+        let Some(((winner, _), others)) = values.split_last() else { continue };
+        let Some(winner) = shown(winner) else { continue };
+        let others = others.iter().filter_map(|(other, _)| shown(other));
+        let others: BTreeSet<String> = others.filter(|other| *other != winner).collect();
+        if !others.is_empty() {
+            alternatives.insert(field, others.into_iter().collect());
+        }
+    }
+    alternatives
+}
+
+fn shown(value: &Value<'_>) -> Option<String> {
+    let Value::Scalar(value) = value else { return None };
+    match value.as_ref() {
+        ScalarValue::Str(text) => Some(text.to_string()),
+        ScalarValue::Int(number) => Some(number.to_string()),
+        ScalarValue::Uint(number) => Some(number.to_string()),
+        ScalarValue::F64(number) => Some(number.to_string()),
+        ScalarValue::Boolean(truth) => Some(truth.to_string()),
+        ScalarValue::Null => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn refused(error: impl core::error::Error + Send + Sync + 'static) -> DocumentError {
+    DocumentError::Refused(Box::new(error))
+}

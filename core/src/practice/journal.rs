@@ -1,0 +1,110 @@
+//! What happened today, in words? A journal entry, which both partners can write in.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::document::{DocumentName, Entity, EntityId, Field, Hydrate, LimitExceeded, Reconcile, Text, TextSet};
+use crate::id::{KeyholderId, PersonId};
+use crate::limits::{TAG_BYTES_MAX, TAGS_MAX, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
+use crate::practice::Writer;
+use crate::time::Timestamp;
+
+/// An entry of the journal. It lies in the chapter of the month in which it was written ([`chapter`]).
+#[derive(Debug, Clone, PartialEq, Eq, Hydrate, Reconcile)]
+pub struct JournalEntry {
+    /// The title; may be empty.
+    pub title: Field<String>,
+    /// The text.
+    pub text: Text,
+    /// Tags, in the writer's own words.
+    pub tags: TextSet,
+    /// Who began it, a [`PersonId`].
+    pub author: Field<String>,
+    /// On which device, a [`KeyholderId`].
+    pub device: Field<String>,
+    /// When, as the device's clock said.
+    pub written_at: Field<Timestamp>,
+    /// The time zone of that device: an IANA name, or an offset such as `+02:00`.
+    pub zone: Field<String>,
+}
+
+impl Entity for JournalEntry {
+    const KIND: &'static str = "journal";
+
+    fn check(&self) -> Result<(), LimitExceeded> {
+        self.title.check("title", TITLE_BYTES_MAX)?;
+        self.text.check("text", TEXT_BYTES_MAX)?;
+        self.tags.check("tags", TAG_BYTES_MAX, TAGS_MAX)
+    }
+}
+
+impl JournalEntry {
+    /// A new entry, without tags. Its key is [`EntityId::make`] of the same moment.
+    #[must_use]
+    pub fn new(title: &str, text: &str, writer: &Writer, now: Timestamp, zone: &TimeZone) -> Self {
+        Self {
+            title: title.into(),
+            text: text.into(),
+            tags: TextSet::default(),
+            author: writer.person.to_string().into(),
+            device: writer.device.to_string().into(),
+            written_at: now.into(),
+            zone: zone_text(now, zone).into(),
+        }
+    }
+
+    /// Who began it.
+    #[must_use]
+    pub fn author(&self) -> Option<PersonId> {
+        self.author.parse().ok()
+    }
+
+    /// On which device.
+    #[must_use]
+    pub fn device(&self) -> Option<KeyholderId> {
+        self.device.parse().ok()
+    }
+}
+
+/// The chapter for what is written at this moment in this zone.
+#[must_use]
+pub fn chapter(now: Timestamp, zone: &TimeZone) -> DocumentName {
+    DocumentName::journal(civil_date(now, zone))
+}
+
+/// The chapters that an entry with this key can lie in, the likeliest first. The key tells the moment and not the zone, so
+/// around the turn of a month there are two. None for a key that is no ULID.
+#[must_use]
+pub fn chapters_of(id: &EntityId) -> Vec<DocumentName> {
+    let Some(made) = id.ulid_time() else { return Vec::new() };
+    // The zones that people live in reach from UTC−12 to UTC+14; jiff's offsets to not quite 26 hours.
+    let shift = 26 * 3600 * 1000;
+    let earlier = Timestamp::from_millis(made.as_millis().saturating_sub(shift));
+    let later = made.plus_seconds(shift / 1000);
+    let mut chapters: Vec<DocumentName> = Vec::new();
+    for moment in [made, earlier, later] {
+        let chapter = chapter(moment, &TimeZone::UTC);
+        if !chapters.contains(&chapter) {
+            chapters.push(chapter);
+        }
+    }
+    chapters
+}
+
+/// The day that a moment belongs to in a zone. Moments beyond the year 9999 belong to its last day.
+#[must_use]
+pub fn civil_date(now: Timestamp, zone: &TimeZone) -> Date {
+    moment(now).to_zoned_datetime(zone.clone()).date()
+}
+
+fn moment(now: Timestamp) -> jiff::Timestamp {
+    let millis = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
+}
+
+fn zone_text(now: Timestamp, zone: &TimeZone) -> String {
+    match zone.iana_name() {
+        Some(name) => name.to_owned(),
+        None => zone.to_offset(moment(now)).to_string(),
+    }
+}
