@@ -55,7 +55,8 @@ impl Origin {
             Host::Ipv4(_) | Host::Ipv6(_) => true,
             Host::Domain(name) => {
                 let name = name.strip_suffix('.').unwrap_or(name);
-                !name.contains('.') || [".localhost", ".local", ".lan", ".home.arpa"].iter().any(|end| name.ends_with(end))
+                !name.contains('.')
+                    || [".localhost", ".local", ".lan", ".home.arpa"].iter().any(|end| name.ends_with(end))
             }
         }
     }
@@ -136,7 +137,10 @@ mod tests {
 
     #[test]
     fn an_origin_is_nothing_more() {
-        assert_eq!("HTTPS://Relay.Example.org:443/".parse::<Origin>().unwrap().to_string(), "https://relay.example.org");
+        assert_eq!(
+            "HTTPS://Relay.Example.org:443/".parse::<Origin>().unwrap().to_string(),
+            "https://relay.example.org"
+        );
         for text in ["relay.example.org", "ftp://a", "https://a/b", "https://a?b", "https://u@a", "https://a#b", ""] {
             assert_eq!(text.parse::<Origin>(), Err(ParseOriginError), "{text}");
         }
@@ -145,11 +149,21 @@ mod tests {
     #[test]
     fn without_configuration_a_relay_answers_to_home_names() {
         let audience = Audience::default();
-        for aud in ["http://127.0.0.1:8080", "http://[::1]:1", "http://localhost", "http://relay:80", "http://box.lan:8080",
-                    "https://nas.local", "http://a.home.arpa", "http://203.0.113.9:99"] {
+        for aud in [
+            "http://127.0.0.1:8080",
+            "http://[::1]:1",
+            "http://localhost",
+            "http://relay:80",
+            "http://box.lan:8080",
+            "https://nas.local",
+            "http://a.home.arpa",
+            "http://203.0.113.9:99",
+        ] {
             assert!(audience.includes(aud), "{aud}");
         }
-        for aud in ["https://relay.example.org", "http://local.example", "http://evil-lan", "x", "http://a.lan.example.org"] {
+        for aud in
+            ["https://relay.example.org", "http://local.example", "http://evil-lan", "x", "http://a.lan.example.org"]
+        {
             assert_eq!(audience.includes(aud), aud == "http://evil-lan", "{aud}");
         }
     }

@@ -266,7 +266,8 @@ pub fn parse(
     let mut command = without_empty_variables(CommandLine::command(), variables);
     let known = known_variables(&CommandLine::command());
     for name in variables.keys().filter_map(|name| name.to_str()) {
-        if name.starts_with("ENTWINE_") && !CLIENT_VARIABLES.contains(&name) && !known.iter().any(|known| known == name) {
+        if name.starts_with("ENTWINE_") && !CLIENT_VARIABLES.contains(&name) && !known.iter().any(|known| known == name)
+        {
             let message = format!("unknown variable {name}: `entwine-relay config` prints all that there are\n");
             return Err(command.error(clap::error::ErrorKind::UnknownArgument, message));
         }
@@ -287,7 +288,9 @@ fn known_variables(command: &Command) -> Vec<String> {
 fn without_empty_variables(command: Command, variables: &BTreeMap<OsString, OsString>) -> Command {
     command
         .mut_args(|argument| match argument.get_env() {
-            Some(name) if variables.get(name).is_some_and(|value| value.is_empty()) => argument.env(None::<&OsStr>),
+            Some(name) if variables.get(name).is_some_and(|value| value.is_empty()) => {
+                argument.env(None::<&'static str>)
+            }
             _ => argument,
         })
         .mut_subcommands(|subcommand| without_empty_variables(subcommand, variables))
@@ -350,7 +353,13 @@ mod tests {
 
     #[test]
     fn the_printed_configuration_hides_secrets() {
-        let config = config(&["serve", "--registration-token", "come in", "--public-url", "https://a.example,https://b.example"]);
+        let config = config(&[
+            "serve",
+            "--registration-token",
+            "come in",
+            "--public-url",
+            "https://a.example,https://b.example",
+        ]);
         let printed = format!("{config} {config:?}");
         assert!(!printed.contains("come in"), "{printed}");
         assert!(printed.contains("ENTWINE_PUBLIC_URL=https://a.example,https://b.example\n"), "{printed}");

@@ -8,7 +8,6 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use entwine_core::limits::MESSAGE_BYTES_MAX;
 use entwine_core::time::Timestamp;
 use entwine_core::token::TokenError;
 use entwine_core::wire::CodecError;
@@ -63,7 +62,10 @@ pub enum ApiError {
     },
     /// The body is over the limit.
     #[error("the body is too large")]
-    TooLarge,
+    TooLarge {
+        /// The limit.
+        bytes_max: usize,
+    },
     /// The body is of another type.
     #[error("the body must be {expected}")]
     UnsupportedMediaType {
@@ -129,7 +131,7 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::ChainsDiffer => (StatusCode::CONFLICT, "chains_differ"),
             Self::Removed { .. } => (StatusCode::GONE, "removed"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Refused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "busy"),
@@ -158,12 +160,14 @@ impl ApiError {
                 "this relay follows another branch of the membership chain: nothing was taken from you".to_owned()
             }
             Self::Removed { .. } => "you were removed from this space".to_owned(),
-            Self::TooLarge => format!("a body may have {MESSAGE_BYTES_MAX} bytes: send less at once"),
+            Self::TooLarge { bytes_max } => format!("a body may have {bytes_max} bytes here: send less at once"),
             Self::UnsupportedMediaType { expected } => format!("the body must be of type {expected}"),
             Self::Refused { reason } => format!("what was brought breaks a rule: {reason}"),
             Self::Busy => "too much is going on: try again shortly".to_owned(),
             Self::Unavailable => "the relay takes no writes now: try again later".to_owned(),
-            Self::Internal(_) => "the relay failed: whoever runs it finds the cause in its log by the request id".to_owned(),
+            Self::Internal(_) => {
+                "the relay failed: whoever runs it finds the cause in its log by the request id".to_owned()
+            }
         }
     }
 
@@ -173,11 +177,13 @@ impl ApiError {
         let (status, code) = self.status_and_code();
         let mut response = HttpResponse::build(status);
         match self {
-            Self::Removed { response: message } => return response.content_type("application/cbor").body(message.clone()),
+            Self::Removed { response: message } => {
+                return response.content_type("application/cbor").body(message.clone());
+            }
             Self::Token(_) | Self::AudienceUnknown { .. } => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             Self::MethodNotAllowed { allow } => drop(response.insert_header((ALLOW, *allow))),
             Self::Busy | Self::Unavailable => drop(response.insert_header((RETRY_AFTER, "1"))),
-            Self::BodyBroken | Self::BodyTimeout | Self::TooLarge => drop(response.force_close()),
+            Self::BodyBroken | Self::BodyTimeout | Self::TooLarge { .. } => drop(response.force_close()),
             _ => {}
         }
         let reason = if let Self::Refused { reason } = self { Some(reason.as_str()) } else { None };

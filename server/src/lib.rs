@@ -1,1 +1,21 @@
-//! In the making.
+//! The Entwine relay: keeps and passes on what devices wrote, and can read none of it.
+//!
+//! ```text
+//! app ─► observe ─► routes ─► gate (who, how many) ─► body ─► session (core's machine) ─► store
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod auth;
+mod body;
+pub mod clock;
+pub mod config;
+pub mod error;
+mod gate;
+mod observe;
+pub mod operator;
+mod routes;
+mod session;
+pub mod store;
+pub mod telemetry;

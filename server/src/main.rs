@@ -1,2 +1,53 @@
-//! In the making.
-fn main() {}
+//! What does `entwine-relay` do with its command line? Everything else is in the library.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use entwine_server::app::App;
+use entwine_server::config::{self, CommandLine, Config, RelayCommand};
+use entwine_server::telemetry;
+
+fn main() -> ExitCode {
+    let variables = std::env::vars_os().collect::<BTreeMap<_, _>>();
+    let CommandLine { command } = config::parse(std::env::args_os(), &variables).unwrap_or_else(|error| error.exit());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(command)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With everything that caused it, in one line.
+            let _broken = writeln!(std::io::stderr(), "entwine-relay: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: RelayCommand) -> anyhow::Result<()> {
+    match command {
+        RelayCommand::Serve(args) => serve((*args).into()).await,
+        RelayCommand::Config(args) => print(&Config::from(*args).to_string()),
+        RelayCommand::Tokens { .. } => anyhow::bail!("in the making"),
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    if config.print_only {
+        return print(&config.to_string());
+    }
+    telemetry::start(telemetry::parse_filter(&config.log)?, config.log_format);
+    let app = App::build(config).await?;
+    if let Some(token) = app.unused_token() {
+        print(&format!("registration token: {}\n", token.reveal()))?;
+    }
+    print(&format!("listening on http://{}\n", app.address()))?;
+    app.run_until_stopped().await?;
+    Ok(())
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}

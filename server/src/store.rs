@@ -8,10 +8,11 @@ pub mod conformance;
 pub mod sqlite;
 
 use entwine_core::feed::{StoredEntry, Tip};
-use entwine_core::id::{Hash, KeyholderId, PersonId, ShortHash, SpaceId};
+use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::{KeyholderKind, PublicKeys};
 use entwine_core::membership::SpaceKind;
 use entwine_core::registration::{RegistrationToken, TokenDigest};
+use entwine_core::sync::{Point, Range};
 use entwine_core::time::Timestamp;
 use futures_util::future::BoxFuture;
 
@@ -145,6 +146,15 @@ pub enum Created {
     NotAdmitted,
 }
 
+/// A space as one keyholder finds it in the list of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpaceLine {
+    /// The space.
+    pub space: SpaceId,
+    /// Whether it is one person's own, beside a shared one.
+    pub is_private: bool,
+}
+
 /// A registration token, as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenLine {
@@ -163,20 +173,15 @@ pub trait Store: Send + Sync {
     /// A space, if it is known.
     fn load(&self, space: SpaceId) -> Stored<'_, Option<SpaceState>>;
 
-    /// Which of these places, each (feed, seq, first bytes of the hash), hold an entry: its whole hash, in the same order.
-    fn locate(&self, space: SpaceId, points: Vec<(KeyholderId, u64, ShortHash)>) -> Stored<'_, Vec<Option<Hash>>>;
+    /// The entries at these points, in the same order; none where nothing is, or where the first bytes of a hash do not tell.
+    fn locate(&self, space: SpaceId, points: Vec<Point>) -> Stored<'_, Vec<Option<Tip>>>;
 
-    /// Entries of each feed beyond a seq, by feed in the order given, then seq and hash; about `budget` bytes of them, and
-    /// one at least. True where more follow.
-    fn read(
-        &self,
-        space: SpaceId,
-        beyond: Vec<(KeyholderId, u64)>,
-        budget: usize,
-    ) -> Stored<'_, (Vec<StoredEntry>, bool)>;
+    /// The entries of these ranges, in their order, each feed by seq and hash, so that parents come before children; about
+    /// `budget` bytes of them, one at least, and no more than one message takes. True where more follow.
+    fn read(&self, space: SpaceId, ranges: Vec<Range>, budget: usize) -> Stored<'_, (Vec<StoredEntry>, bool)>;
 
     /// The spaces in which this keyholder is one now.
-    fn spaces_of(&self, keyholder: KeyholderId) -> Stored<'_, Vec<(SpaceId, SpaceKind)>>;
+    fn spaces_of(&self, keyholder: KeyholderId) -> Stored<'_, Vec<SpaceLine>>;
 
     /// The public keys of a keyholder of any space, removed or not.
     fn keys_of(&self, keyholder: KeyholderId) -> Stored<'_, Option<PublicKeys>>;

@@ -1,0 +1,1 @@
+//! Who may found spaces here? Makes, lists and revokes registration tokens, also while the relay runs.

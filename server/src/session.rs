@@ -1,0 +1,145 @@
+//! How is one request carried out? Drives core's relay machine: what it wants done is done with the store, until it answers.
+//!
+//! Nothing is decided here that core does not decide.
+
+use entwine_core::feed::{Clock, Tip};
+use entwine_core::id::{KeyholderId, SpaceId};
+use entwine_core::membership::{ChainError, Keyholder, MembershipChain, Record};
+use entwine_core::sync::{Append, RelayExchange, RelayInput, RelayOutput, RelayRefusal};
+use entwine_core::time::Timestamp;
+use entwine_core::wire::codec::to_bytes;
+use entwine_core::wire::message::{Request, Response};
+use tokio::task::spawn_blocking;
+
+use crate::error::ApiError;
+use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, StoreError};
+
+/// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Carries out one request of an authenticated caller.
+///
+/// # Errors
+/// Why it is not answered.
+pub(crate) async fn exchange(
+    store: &dyn Store,
+    caller: KeyholderId,
+    now: Timestamp,
+    space: SpaceId,
+    request: Request,
+) -> Result<Response, ApiError> {
+    for _ in 0..ATTEMPTS_MAX {
+        let state = store.load(space).await?.ok_or(ApiError::NotFound)?;
+        if let Some(response) = attempt(store, caller, now, space, state, request.clone()).await? {
+            return Ok(response);
+        }
+    }
+    Err(ApiError::Busy)
+}
+
+/// One attempt; none where the chain moved under it.
+async fn attempt(
+    store: &dyn Store,
+    caller: KeyholderId,
+    now: Timestamp,
+    space: SpaceId,
+    state: SpaceState,
+    request: Request,
+) -> Result<Option<Response>, ApiError> {
+    let mut machine = begin(caller, now, state, request).await?;
+    while let Some(output) = machine.poll_output() {
+        let input = match output {
+            RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
+            RelayOutput::Store(append) => match store.append(to_store(space, now, *append)).await? {
+                Appended::Moved => return Ok(None),
+                Appended::Done { tips } => RelayInput::Stored(clock(tips)),
+            },
+            RelayOutput::Read { ranges, budget } => {
+                let (entries, more) = store.read(space, ranges, budget).await?;
+                RelayInput::Page { entries, more }
+            }
+            RelayOutput::Respond(response) => return Ok(Some(*response)),
+        };
+        machine.handle(input).map_err(refusal)?;
+    }
+    Err(fault("the machine ended without an answer"))
+}
+
+/// Checks the request's signatures, which takes a while, where that holds up nobody else.
+async fn begin(
+    caller: KeyholderId,
+    now: Timestamp,
+    state: SpaceState,
+    request: Request,
+) -> Result<RelayExchange, ApiError> {
+    let judged = spawn_blocking(move || {
+        let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
+        let mut machine = RelayExchange::new(caller, now, chain, clock(state.tips));
+        machine.handle(RelayInput::Received(request)).map_err(refusal)?;
+        Ok(machine)
+    });
+    judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
+}
+
+/// A chain from its records, as received.
+///
+/// # Errors
+/// The first record that is not the next.
+pub(crate) fn parse(records: &[Vec<u8>]) -> Result<MembershipChain, ChainError> {
+    MembershipChain::parse(records.iter().map(Vec::as_slice))
+}
+
+fn clock(tips: Vec<(KeyholderId, Tip)>) -> Clock {
+    let mut clock = Clock::new();
+    for (feed, tip) in tips {
+        clock.entry(feed).or_default().insert(tip);
+    }
+    clock
+}
+
+fn to_store(space: SpaceId, now: Timestamp, append: Append) -> store::Append {
+    let Append { expected_len, chain, records, entries } = append;
+    let seen = chain.hash_at(expected_len.saturating_sub(1)).expect("a chain only ever grows from what was loaded");
+    let is_touched = |keyholder: &&Keyholder| {
+        keyholder.added_at >= expected_len || keyholder.removed_at.is_some_and(|removed| removed >= expected_len)
+    };
+    store::Append {
+        space,
+        seen: (expected_len, seen),
+        records: records.iter().map(new_record).collect(),
+        keyholders: chain.keyholders().iter().filter(is_touched).map(keyholder_line).collect(),
+        entries: entries.into_iter().map(entwine_core::feed::VerifiedEntry::into_stored).collect(),
+        now,
+    }
+}
+
+/// A record as the store takes it.
+pub(crate) fn new_record(record: &Record) -> NewRecord {
+    NewRecord { hash: record.hash(), bytes: record.bytes().to_vec() }
+}
+
+/// A keyholder as the store takes it.
+pub(crate) fn keyholder_line(keyholder: &Keyholder) -> KeyholderLine {
+    KeyholderLine {
+        keys: keyholder.keys,
+        kind: keyholder.kind,
+        person: keyholder.person,
+        added_at: keyholder.added_at,
+        removed_at: keyholder.removed_at,
+    }
+}
+
+fn refusal(refusal: RelayRefusal) -> ApiError {
+    match refusal {
+        RelayRefusal::NotFound => ApiError::NotFound,
+        RelayRefusal::Removed(response) => ApiError::Removed { response: to_bytes(&*response) },
+        RelayRefusal::Record(error) => ApiError::Refused { reason: error.to_string() },
+        RelayRefusal::InvitationExpired | RelayRefusal::RelayTooOld => {
+            ApiError::Refused { reason: refusal.to_string() }
+        }
+    }
+}
+
+pub(crate) fn fault(what: &'static str) -> ApiError {
+    ApiError::Internal(Box::new(StoreError::Damaged(what)))
+}

@@ -1,0 +1,1 @@
+//! What does every store do alike? The suite that each implementation passes.

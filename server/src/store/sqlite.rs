@@ -1,0 +1,266 @@
+//! How is everything kept in one SQLite file? `relay.db` in the data folder; the files below this one hold all SQL of the
+//! relay.
+//!
+//! ```text
+//! append, create, … ──► bounded queue ──► one writer ──► one transaction for all that wait ──► COMMIT, fsync ──► answers
+//! load, read, …     ──► a few readers, each of which sees one moment
+//! ```
+
+mod folder;
+mod read;
+mod write;
+mod writer;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use entwine_core::feed::{StoredEntry, Tip};
+use entwine_core::id::{KeyholderId, SpaceId};
+use entwine_core::keyholder::PublicKeys;
+use entwine_core::registration::{RegistrationToken, TokenDigest};
+use entwine_core::sync::{Point, Range};
+use entwine_core::time::Timestamp;
+use futures_util::future::BoxFuture;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+
+use super::{Append, Appended, Created, NewSpace, SpaceLine, SpaceState, Store, StoreError, Stored, TokenLine};
+use folder::DataFolder;
+use writer::Writer;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/relay/sqlite");
+
+/// Readers at once. SQLite reads from memory or one disk: more would only wait for each other.
+const READERS: u32 = 4;
+/// How long a connection waits while another process (`tokens new`) writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often, and after which pause, a folder that is in use is tried again at the start.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Rows fetched ahead of their use. Entries may be 512 KiB each, so few.
+const ROWS_AHEAD: usize = 8;
+
+/// Why a data folder cannot be used. Messages say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made or written to.
+    #[error(
+        "the data folder {} cannot be used: make it belong to the user that runs the relay, or name another with --data",
+        .folder.display()
+    )]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// Another relay runs on it.
+    #[error(
+        "another relay runs on the data folder {}: stop that one, or name another folder with --data",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// A newer relay wrote it.
+    #[error("the database in {} was written by a newer relay: run that one, or put a backup back", .0.display())]
+    Newer(PathBuf),
+    /// The file is none that this relay can read.
+    #[error("the database in {} cannot be opened", .folder.display())]
+    Database {
+        /// The folder.
+        folder: PathBuf,
+        /// What the database says.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: SqlitePool,
+    /// Held for as long as the store is.
+    _folder: DataFolder,
+}
+
+impl SqliteStore {
+    /// Opens the store for the one relay that runs on this folder; makes what is missing, and brings the tables to the shape
+    /// of this version.
+    ///
+    /// # Errors
+    /// Why the folder cannot be used.
+    pub async fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        // An operator's command on a resting relay's folder holds the lock too, for a moment.
+        for _ in 0..LOCK_ATTEMPTS {
+            match Self::open_at_once(folder, now).await {
+                Err(OpenError::InUse(_)) => tokio::time::sleep(LOCK_PAUSE).await,
+                other => return other,
+            }
+        }
+        Self::open_at_once(folder, now).await
+    }
+
+    /// Opens the store for an operator's command, which may run beside a relay.
+    ///
+    /// # Errors
+    /// Why the folder cannot be used.
+    pub async fn open_beside(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        match Self::open_at_once(folder, now).await {
+            Err(OpenError::InUse(_)) => {
+                let beside = DataFolder::beside(folder);
+                let connection = connect(&beside).await?;
+                Self::start(beside, connection).await
+            }
+            other => other,
+        }
+    }
+
+    async fn open_at_once(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let locked = DataFolder::lock(folder)?;
+        let mut connection = connect(&locked).await?;
+        MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(|error| migration_error(folder, error))?;
+        write::relay(&mut connection, now).await.map_err(|source| database_error(folder, source))?;
+        Self::start(locked, connection).await
+    }
+
+    async fn start(folder: DataFolder, connection: SqliteConnection) -> Result<Self, OpenError> {
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_with(options(&folder).pragma("query_only", "ON"))
+            .await
+            .map_err(|source| database_error(folder.path(), source))?;
+        Ok(Self { writer: Writer::start(connection), readers, _folder: folder })
+    }
+}
+
+fn options(folder: &DataFolder) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(folder.database())
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
+        .disable_statement_logging()
+}
+
+async fn connect(folder: &DataFolder) -> Result<SqliteConnection, OpenError> {
+    options(folder).connect().await.map_err(|source| database_error(folder.path(), source))
+}
+
+fn database_error(folder: &Path, source: sqlx::Error) -> OpenError {
+    OpenError::Database { folder: folder.to_owned(), source }
+}
+
+fn migration_error(folder: &Path, error: MigrateError) -> OpenError {
+    match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => OpenError::Newer(folder.to_owned()),
+        other => database_error(folder, sqlx::Error::Migrate(Box::new(other))),
+    }
+}
+
+/// Trying again later helps where others hold the database.
+fn fault(error: sqlx::Error) -> StoreError {
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    match &error {
+        sqlx::Error::PoolTimedOut => StoreError::Busy,
+        sqlx::Error::PoolClosed => StoreError::Unavailable,
+        sqlx::Error::Database(inner) => {
+            let code = inner.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
+            // The low byte is the primary code: https://www.sqlite.org/rescode.html
+            if matches!(code & 0xff, BUSY | LOCKED) { StoreError::Busy } else { StoreError::Fault(Box::new(error)) }
+        }
+        _ => StoreError::Fault(Box::new(error)),
+    }
+}
+
+impl Store for SqliteStore {
+    fn load(&self, space: SpaceId) -> Stored<'_, Option<SpaceState>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::space(&mut moment, &space).await
+        })
+    }
+
+    fn locate(&self, space: SpaceId, points: Vec<Point>) -> Stored<'_, Vec<Option<Tip>>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::located(&mut moment, &space, &points).await
+        })
+    }
+
+    fn read(&self, space: SpaceId, ranges: Vec<Range>, budget: usize) -> Stored<'_, (Vec<StoredEntry>, bool)> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::entries(&mut moment, &space, &ranges, budget).await
+        })
+    }
+
+    fn spaces_of(&self, keyholder: KeyholderId) -> Stored<'_, Vec<SpaceLine>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::spaces_of(&mut moment, &keyholder).await
+        })
+    }
+
+    fn keys_of(&self, keyholder: KeyholderId) -> Stored<'_, Option<PublicKeys>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::keys_of(&mut moment, &keyholder).await
+        })
+    }
+
+    fn create(&self, new: NewSpace) -> Stored<'_, Created> {
+        Box::pin(async move { self.writer.write(writer::Create(Box::new(new))).await })
+    }
+
+    fn append(&self, append: Append) -> Stored<'_, Appended> {
+        Box::pin(async move { self.writer.write(writer::Add(Box::new(append))).await })
+    }
+
+    fn standing_tokens(&self) -> Stored<'_, Vec<(String, TokenDigest)>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::standing_tokens(&mut moment).await
+        })
+    }
+
+    fn tokens(&self) -> Stored<'_, Vec<TokenLine>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::tokens(&mut moment).await
+        })
+    }
+
+    fn add_token(&self, token: RegistrationToken, keep_text: bool, now: Timestamp) -> Stored<'_, String> {
+        Box::pin(async move { self.writer.write(writer::AddToken { token, keep_text, now }).await })
+    }
+
+    fn revoke_token(&self, id: String, now: Timestamp) -> Stored<'_, bool> {
+        Box::pin(async move { self.writer.write(writer::RevokeToken { id, now }).await })
+    }
+
+    fn unused_token(&self) -> Stored<'_, Option<RegistrationToken>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::unused_token(&mut moment).await
+        })
+    }
+
+    fn is_writable(&self) -> bool {
+        self.writer.is_writable()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // Readers first: the last connection to go brings the log back into the database file.
+            self.readers.close().await;
+            self.writer.close().await;
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! How do many connections share one fsync? One writer commits whatever waits in its queue in one transaction, and answers
+//! after the COMMIT returned.
+//!
+//! Each change runs under a savepoint of its own, so that one that fails leaves the others alone. After a COMMIT that failed
+//! nobody knows what the disk holds: the writer stops for good, and only a restart, which reads the disk, takes it up again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use entwine_core::registration::RegistrationToken;
+use entwine_core::time::Timestamp;
+use futures_util::future::BoxFuture;
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tracing::error;
+
+use super::{fault, write};
+use crate::store::{Append, Appended, Created, NewSpace, StoreError};
+
+/// Changes that wait at most. More than one commit takes up; what does not fit is answered `busy`.
+const QUEUE_MAX: usize = 512;
+/// Changes in one transaction. Bounds how long the first of them waits for the others' statements.
+const BATCH_MAX: usize = 128;
+
+/// Creates a space.
+pub(super) struct Create(pub Box<NewSpace>);
+/// Adds to a space.
+pub(super) struct Add(pub Box<Append>);
+/// Keeps a registration token.
+pub(super) struct AddToken {
+    pub token: RegistrationToken,
+    pub keep_text: bool,
+    pub now: Timestamp,
+}
+/// Ends a registration token.
+pub(super) struct RevokeToken {
+    pub id: String,
+    pub now: Timestamp,
+}
+
+/// What can be done inside the writer's transaction.
+pub(super) trait Change: Send + 'static {
+    /// What the caller learns.
+    type Answer: Send + 'static;
+    /// Does it.
+    fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<Self::Answer, StoreError>>;
+}
+
+impl Change for Create {
+    type Answer = Created;
+    fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<Created, StoreError>> {
+        Box::pin(write::create(transaction, &self.0))
+    }
+}
+
+impl Change for Add {
+    type Answer = Appended;
+    fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<Appended, StoreError>> {
+        Box::pin(write::append(transaction, &self.0))
+    }
+}
+
+impl Change for AddToken {
+    type Answer = String;
+    fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<String, StoreError>> {
+        Box::pin(write::add_token(transaction, &self.token, self.keep_text, self.now))
+    }
+}
+
+impl Change for RevokeToken {
+    type Answer = bool;
+    fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<bool, StoreError>> {
+        Box::pin(write::revoke_token(transaction, &self.id, self.now))
+    }
+}
+
+/// A change and whoever waits for its answer.
+trait Job: Send {
+    /// Does it; whether it succeeded.
+    fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool>;
+    /// Tells the answer: the change is durable, or failed alone.
+    fn answer(self: Box<Self>);
+    /// Tells that nothing is known to be durable.
+    fn fail(self: Box<Self>, error: StoreError);
+}
+
+struct Pending<C: Change> {
+    change: C,
+    answer: Option<Result<C::Answer, StoreError>>,
+    caller: oneshot::Sender<Result<C::Answer, StoreError>>,
+}
+
+impl<C: Change + Sync> Job for Pending<C>
+where
+    C::Answer: Sync,
+{
+    fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool> {
+        Box::pin(async move {
+            let answer = self.change.apply(transaction).await;
+            let succeeded = answer.is_ok();
+            self.answer = Some(answer);
+            succeeded
+        })
+    }
+
+    fn answer(self: Box<Self>) {
+        // Nobody waits where the connection broke meanwhile; the change stays done.
+        let _gone = self.caller.send(self.answer.unwrap_or(Err(StoreError::Unavailable)));
+    }
+
+    fn fail(self: Box<Self>, error: StoreError) {
+        let _gone = self.caller.send(Err(error));
+    }
+}
+
+enum Message {
+    Write(Box<dyn Job>),
+    Close,
+}
+
+/// The way into the one task that writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+    writable: Arc<AtomicBool>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the task, on this connection.
+    pub(super) fn start(connection: SqliteConnection) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let writable = Arc::new(AtomicBool::new(true));
+        let task = tokio::spawn(run(connection, waiting, Arc::clone(&writable)));
+        Self { queue, writable, task: Mutex::new(Some(task)) }
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Acquire)
+    }
+
+    /// Does a change; returns when it is durable.
+    pub(super) async fn write<C>(&self, change: C) -> Result<C::Answer, StoreError>
+    where
+        C: Change + Sync,
+        C::Answer: Sync,
+    {
+        if !self.is_writable() {
+            return Err(StoreError::Unavailable);
+        }
+        let (caller, answer) = oneshot::channel();
+        let job = Box::new(Pending { change, answer: None, caller });
+        self.queue.try_send(Message::Write(job)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable,
+        })?;
+        answer.await.unwrap_or(Err(StoreError::Unavailable))
+    }
+
+    /// Takes no further changes, finishes those that wait, and closes the database.
+    pub(super) async fn close(&self) {
+        self.writable.store(false, Ordering::Release);
+        let Some(task) = self.task.lock().await.take() else { return };
+        // Refused only where the task has ended already.
+        let _ended = self.queue.send(Message::Close).await;
+        if let Err(error) = task.await {
+            error!(%error, "the writer ended in a panic");
+        }
+    }
+}
+
+async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message>, writable: Arc<AtomicBool>) {
+    let mut open = true;
+    while open && let Some(message) = queue.recv().await {
+        let mut batch = Vec::new();
+        let mut next = Some(message);
+        while let Some(message) = next {
+            match message {
+                Message::Write(job) => batch.push(job),
+                Message::Close => open = false,
+            }
+            next = if open && batch.len() < BATCH_MAX { queue.try_recv().ok() } else { None };
+        }
+        if !batch.is_empty() && !commit(&mut connection, batch).await {
+            writable.store(false, Ordering::Release);
+            break;
+        }
+    }
+    queue.close();
+    while let Some(message) = queue.recv().await {
+        if let Message::Write(job) = message {
+            job.fail(StoreError::Unavailable);
+        }
+    }
+    if let Err(error) = connection.close().await {
+        error!(%error, "the database did not close cleanly");
+    }
+}
+
+/// Commits a batch and answers everybody in it: whether the writer may go on.
+async fn commit(connection: &mut SqliteConnection, mut batch: Vec<Box<dyn Job>>) -> bool {
+    match attempt(connection, &mut batch).await {
+        Ok(()) => {
+            batch.into_iter().for_each(|job| job.answer());
+            true
+        }
+        Err(Failure::NotBegun(error)) => {
+            let busy = matches!(fault(error), StoreError::Busy);
+            batch.into_iter().for_each(|job| job.fail(if busy { StoreError::Busy } else { StoreError::Unavailable }));
+            busy
+        }
+        Err(Failure::Broken(error)) => {
+            error!(%error, "a commit failed: no writes are taken until the relay is restarted");
+            batch.into_iter().for_each(|job| job.fail(StoreError::Unavailable));
+            false
+        }
+    }
+}
+
+enum Failure {
+    /// The transaction did not begin: nothing happened.
+    NotBegun(sqlx::Error),
+    /// The transaction broke.
+    Broken(sqlx::Error),
+}
+
+async fn attempt(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(Failure::NotBegun)?;
+    for job in batch {
+        let mut savepoint = transaction.begin().await.map_err(Failure::Broken)?;
+        let ended = if job.apply(&mut savepoint).await { savepoint.commit().await } else { savepoint.rollback().await };
+        ended.map_err(Failure::Broken)?;
+    }
+    transaction.commit().await.map_err(Failure::Broken)
+}

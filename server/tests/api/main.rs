@@ -1,0 +1,6 @@
+//! Does the relay answer over HTTP as it should? The real application on a free port, with a fresh folder for each test.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod helpers;
+mod walk;
