@@ -343,4 +343,6 @@ fn event_of(patch: &Patch) -> Option<EntityEvent> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

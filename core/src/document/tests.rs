@@ -11,17 +11,17 @@ use crate::practice::journal::JournalEntry;
 use crate::practice::ritual::{Ritual, Step};
 use crate::time::Timestamp;
 
-const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
+pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
 
 /// A phone that has one document open.
-struct Phone {
-    writer: Writer,
-    rng: ChaCha8Rng,
-    document: Document,
+pub(super) struct Phone {
+    pub(super) writer: Writer,
+    pub(super) rng: ChaCha8Rng,
+    pub(super) document: Document,
 }
 
 impl Phone {
-    fn new(number: u8) -> Self {
+    pub(super) fn new(number: u8) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(u64::from(number));
         let device = KeyholderId::from_bytes([number; 16]);
         let document = Document::new(ActorId::make_random(&mut rng, &device));
@@ -32,7 +32,7 @@ impl Phone {
         (Self::new(0xa), Self::new(0xb))
     }
 
-    fn writes(&mut self, title: &str, text: &str) -> EntityId {
+    pub(super) fn writes(&mut self, title: &str, text: &str) -> EntityId {
         let id = EntityId::make(NOW, &mut self.rng);
         let entry = JournalEntry::new(title, text, &self.writer, NOW, &TimeZone::UTC);
         self.document.collection_mut().put(&id, &entry, NOW).unwrap();
@@ -46,11 +46,11 @@ impl Phone {
         id
     }
 
-    fn edits<T: Entity>(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> bool {
+    pub(super) fn edits<T: Entity>(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> bool {
         self.document.collection_mut().update(id, edit).unwrap()
     }
 
-    fn sees<T: Entity>(&self, id: &EntityId) -> Stored<T> {
+    pub(super) fn sees<T: Entity>(&self, id: &EntityId) -> Stored<T> {
         self.document.collection().get(id).unwrap().expect("it is there")
     }
 
@@ -58,15 +58,15 @@ impl Phone {
         self.sees::<JournalEntry>(id).value.text.as_str().to_owned()
     }
 
-    fn deletes(&mut self, id: &EntityId) -> bool {
+    pub(super) fn deletes(&mut self, id: &EntityId) -> bool {
         self.document.collection_mut::<JournalEntry>().remove(id, NOW).unwrap()
     }
 
-    fn restores(&mut self, id: &EntityId) -> bool {
+    pub(super) fn restores(&mut self, id: &EntityId) -> bool {
         self.document.collection_mut::<JournalEntry>().restore(id).unwrap()
     }
 
-    fn has_in_trash(&self, id: &EntityId) -> bool {
+    pub(super) fn has_in_trash(&self, id: &EntityId) -> bool {
         let journal = self.document.collection::<JournalEntry>();
         let (listed, trashed) = (journal.list(), journal.trash(NOW));
         let is_in = |listing: &Listing<JournalEntry>| listing.items.iter().any(|item| item.id == *id);
@@ -75,7 +75,7 @@ impl Phone {
     }
 
     /// Closes the document and opens it anew, as another command of the same phone does.
-    fn reopens(&mut self) {
+    pub(super) fn reopens(&mut self) {
         let saved = self.document.save();
         let made = self.document.take_changes();
         self.document = Document::load(&saved, ActorId::make_random(&mut self.rng, &self.writer.device)).unwrap();
