@@ -5,7 +5,7 @@ mod world;
 
 use entwine_core::feed::clock::SentClock;
 use entwine_core::keyholder::SecretKeys;
-use entwine_core::limits::{ENTRIES_PER_MESSAGE_MAX, TIPS_PER_FEED_MAX};
+use entwine_core::limits::TIPS_PER_FEED_MAX;
 use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sync::device::Stopped;
 use entwine_core::sync::{DeviceExchange, DeviceInput, DeviceOutput, RelayRefusal};
@@ -105,7 +105,7 @@ fn a_wiped_relay_is_filled_again_with_what_either_wrote() {
 #[test]
 fn many_small_entries_travel_in_pages_that_fit_a_message() {
     let (mut ada, mut noor, mut relay) = couple();
-    let count = ENTRIES_PER_MESSAGE_MAX + 2_000;
+    let count = 3_000; // some 340 bytes each
     for n in 0..count {
         ada.write(&n.to_string());
     }

@@ -168,7 +168,11 @@ impl MembershipChain {
             Body::Accept(accept) => self.apply_accept(&author, accept, record.index())?,
             Body::Remove(remove) => self.apply_remove(&author, remove, record.index())?,
             Body::Rotate(opening) => self.apply_rotate(&author, opening, record.index())?,
-            Body::Unknown { critical, .. } => self.too_old |= critical,
+            // Whatever a later version lets invitations and phrases do, a found link must not fill a chain with it.
+            Body::Unknown { critical, .. } => {
+                require(author.kind == KeyholderKind::Device, "only a device appends what is not known here")?;
+                self.too_old |= critical;
+            }
         }
         self.records.push(record);
         Ok(self.records.last().expect("one was just pushed"))
