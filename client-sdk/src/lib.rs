@@ -1,1 +1,39 @@
-//! In the making.
+//! What an app sees of Entwine: a [`Client`] for one profile, which works with no network, seals everything it keeps, and
+//! syncs when it can.
+//!
+//! ```text
+//! practices ─► documents ─► storage (sealed, durable: now it is safe)
+//!                              ⋯ at the next exchange
+//! client::syncing ─► driver ─► transport ─► relay
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod clock;
+mod documents;
+mod driver;
+mod error;
+mod fault;
+pub mod keystore;
+mod practices;
+mod random;
+mod status;
+mod storage;
+mod transport;
+
+pub use client::joining::Joined;
+pub use client::membership::{Invitation, OpenInvitation};
+pub use client::{Client, ClientOptions};
+pub use entwine_core::document::EntityId;
+pub use entwine_core::id::{KeyholderId, SpaceId};
+pub use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, LinkError};
+pub use entwine_core::time::Timestamp;
+pub use error::Error;
+pub use practices::{
+    DoneView, Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, NewRitual, OpenedText, ParseMonthError,
+    RitualChanges, RitualView, Rituals,
+};
+pub use status::{Reason, SyncStatus};
+pub use storage::StorageError;
+pub use transport::{AddressError, CertificateError};

@@ -1,0 +1,208 @@
+//! One profile: a device with its keys, its database and its spaces.
+//!
+//! Everything that neither changes the membership nor syncs works with no network in reach.
+
+pub(crate) mod joining;
+pub(crate) mod membership;
+pub(crate) mod syncing;
+
+use std::path::{Path, PathBuf};
+
+use entwine_core::document::LimitExceeded;
+use entwine_core::id::{KeyholderId, PersonId, SpaceId};
+use entwine_core::keyholder::SecretKeys;
+use entwine_core::limits::NAME_BYTES_MAX;
+use entwine_core::membership::{KeyRing, MembershipChain};
+use entwine_core::sealing::storage::StorageKey;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::keystore::{FileKeyStore, KeyStore, KeyStoreError};
+use crate::practices::{Journal, Rituals};
+use crate::random;
+use crate::storage::{SpaceSettings, Storage};
+
+const KEYS_FILE: &str = "keys";
+const DATABASE_FILE: &str = "profile.db";
+
+const NAME: &str = "name";
+const CLOCK_OFFSET: &str = "clock-offset";
+
+/// Version ‖ the device's two private keys ‖ the storage key: what the key store keeps.
+const SECRET_VERSION: u8 = 1;
+const SECRET_BYTES: usize = 1 + SecretKeys::SIZE + 32;
+
+/// How a client is set up. The default is right for almost everyone.
+#[derive(Debug, Clone, Default)]
+pub struct ClientOptions {
+    /// Certificate authorities, in PEM form, to believe beside those of the web: for a relay at home with TLS.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What a space is set up with; kept sealed beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) relay: String,
+    /// The registration token with which this device created the space, or brought it back.
+    pub(crate) token: Option<String>,
+    pub(crate) person: PersonId,
+}
+
+impl SpaceSettings for Settings {}
+
+/// A space with everything that opens it.
+pub(crate) struct SpaceView {
+    pub(crate) space: SpaceId,
+    pub(crate) is_private: bool,
+    pub(crate) chain: MembershipChain,
+    pub(crate) ring: KeyRing,
+}
+
+/// A device. Several processes may open the same profile at once.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) storage: Storage,
+    pub(crate) keys: SecretKeys,
+    pub(crate) options: ClientOptions,
+    name: String,
+    profile: PathBuf,
+}
+
+impl Client {
+    /// Makes a profile: a new device of a person of this name.
+    ///
+    /// # Errors
+    /// There is one in this folder already, the folder cannot be written to, or the name is empty or too long.
+    pub async fn init(profile: &Path, name: &str, options: ClientOptions) -> Result<Self, Error> {
+        let name = check_name(name)?;
+        make_private_folder(profile).map_err(|error| Error::Folder(profile.to_owned(), error))?;
+        let key_store = FileKeyStore::new(&profile.join(KEYS_FILE));
+        if key_store.load()?.is_none() {
+            if profile.join(DATABASE_FILE).exists() {
+                return Err(KeyStoreError::Missing.into());
+            }
+            key_store.create(make_secret().as_slice())?;
+        }
+        let (keys, storage) = Self::open_parts(profile, &key_store).await?;
+        // A kill after the keys were made and before the name was kept leaves something to finish here.
+        if storage.setting::<String>(NAME).await?.is_some() {
+            storage.close().await;
+            return Err(Error::ProfileExists(profile.to_owned()));
+        }
+        storage.set_setting(NAME, &name).await?;
+        Ok(Self { storage, keys, options, name, profile: profile.to_owned() })
+    }
+
+    /// Opens a profile.
+    ///
+    /// # Errors
+    /// There is none, its keys are missing, or its database is damaged.
+    pub async fn open(profile: &Path, options: ClientOptions) -> Result<Self, Error> {
+        let key_store = FileKeyStore::new(&profile.join(KEYS_FILE));
+        if key_store.load()?.is_none() {
+            let is_there = profile.join(DATABASE_FILE).exists();
+            return Err(if is_there { KeyStoreError::Missing.into() } else { Error::NoProfile(profile.to_owned()) });
+        }
+        let (keys, storage) = Self::open_parts(profile, &key_store).await?;
+        let name = storage.setting(NAME).await?.ok_or_else(|| Error::NoProfile(profile.to_owned()))?;
+        Ok(Self { storage, keys, options, name, profile: profile.to_owned() })
+    }
+
+    async fn open_parts(profile: &Path, key_store: &dyn KeyStore) -> Result<(SecretKeys, Storage), Error> {
+        let secret = key_store.load()?.ok_or(KeyStoreError::Missing)?;
+        let (keys, storage_key) = read_secret(&secret).ok_or(KeyStoreError::Damaged)?;
+        let storage = Storage::open(&profile.join(DATABASE_FILE), storage_key).await?;
+        Ok((keys, storage))
+    }
+
+    /// Closes the database; what was reported as done is durable with or without it.
+    pub async fn close(self) {
+        self.storage.close().await;
+    }
+
+    /// This device's id.
+    #[must_use]
+    pub fn keyholder(&self) -> KeyholderId {
+        self.keys.id()
+    }
+
+    /// The person's name, as given to [`Self::init`].
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The profile's folder.
+    #[must_use]
+    pub fn profile(&self) -> &Path {
+        &self.profile
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> Journal<'_> {
+        Journal::of(self)
+    }
+
+    /// The rituals.
+    #[must_use]
+    pub fn rituals(&self) -> Rituals<'_> {
+        Rituals::of(self)
+    }
+
+    /// All spaces, the shared one first.
+    pub(crate) async fn views(&self) -> Result<Vec<SpaceView>, Error> {
+        let mut views = Vec::new();
+        for line in self.storage.spaces().await? {
+            let chain = self.storage.chain(&line.space).await?;
+            let ring = KeyRing::derive(&chain, &self.keys);
+            views.push(SpaceView { space: line.space, is_private: line.is_private, chain, ring });
+        }
+        Ok(views)
+    }
+
+    /// The shared or the private space.
+    pub(crate) async fn view(&self, private: bool) -> Result<SpaceView, Error> {
+        self.views().await?.into_iter().find(|view| view.is_private == private).ok_or(Error::NoSpace)
+    }
+
+    /// The person whose device this is, in this space.
+    pub(crate) fn person(&self, view: &SpaceView) -> Result<PersonId, Error> {
+        view.chain.keyholder(&self.keys.id()).map(|me| me.person).ok_or(Error::NoSpace)
+    }
+}
+
+fn check_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Error::EmptyName);
+    }
+    LimitExceeded::check_bytes("name", name.len(), NAME_BYTES_MAX)?;
+    Ok(name.to_owned())
+}
+
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn make_secret() -> Zeroizing<[u8; SECRET_BYTES]> {
+    let mut rng = random::generator();
+    let mut secret = Zeroizing::new([0; SECRET_BYTES]);
+    secret[0] = SECRET_VERSION;
+    secret[1..=SecretKeys::SIZE].copy_from_slice(SecretKeys::make_random(&mut rng).to_bytes().as_slice());
+    secret[1 + SecretKeys::SIZE..].copy_from_slice(StorageKey::make_random(&mut rng).as_bytes());
+    secret
+}
+
+fn read_secret(secret: &[u8]) -> Option<(SecretKeys, StorageKey)> {
+    let secret: &[u8; SECRET_BYTES] = secret.try_into().ok()?;
+    let (version, keys) = secret.split_first()?;
+    let (keys, storage_key) = keys.split_first_chunk::<{ SecretKeys::SIZE }>()?;
+    let storage_key = Zeroizing::new(<[u8; 32]>::try_from(storage_key).ok()?);
+    (*version == SECRET_VERSION).then(|| (SecretKeys::from_bytes(keys), StorageKey::from_bytes(*storage_key)))
+}

@@ -1,0 +1,293 @@
+//! Joining by a link: an intent that survives a kill at every step.
+//!
+//! ```text
+//! intent kept ─► the invitation's token reads the chain
+//!                  ├─ not taken up: Accept and Rotate kept, then sent with the device's own token ─┐
+//!                  └─ taken up by this device: an earlier try came through ────────────────────────┤
+//!             spaces kept, shared and private ◄────────────────────────────────────────────────────┘
+//!             exchange of both; where no epoch is open, the invitation's key opens the past for the Rotate
+//! intent ended
+//! ```
+
+use std::sync::Mutex;
+
+use data_encoding::BASE64;
+use entwine_core::feed::Clock;
+use entwine_core::feed::clock::SentClock;
+use entwine_core::id::{PersonId, SpaceId};
+use entwine_core::keyholder::SecretKeys;
+use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink};
+use entwine_core::membership::safety_words::SAFETY_WORDS;
+use entwine_core::membership::{Body, KeyRing, MembershipChain, Record, SpaceKind, safety_words};
+use entwine_core::sync::exchange::extend_chain;
+use entwine_core::wire::message::{Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::syncing::stopped;
+use super::{Client, Settings};
+use crate::driver::{attempt, ended_by};
+use crate::error::Error;
+use crate::status::Reason;
+use crate::transport::once::{Relay, RelayError};
+use crate::{fault, random};
+
+const JOINING: &str = "joining";
+/// How often the chain may move under a joiner before it gives up.
+const TRIES_MAX: u32 = 8;
+
+/// What joining came to.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The shared space.
+    pub space: SpaceId,
+    /// Which kind of invitation it was.
+    pub kind: InvitationKind,
+    /// The six words that the partner's phone shows too.
+    pub safety_words: [&'static str; SAFETY_WORDS],
+}
+
+/// Kept from before the first request until the exchange after the joining came to its end.
+#[derive(Serialize, Deserialize)]
+struct Joining {
+    link: String,
+    person: PersonId,
+    /// `Accept` and `Rotate` as they were sent, base64: sent again as they are while the chain has not moved.
+    records: Vec<String>,
+}
+
+/// Where an invitation stands.
+enum Standing {
+    Open(MembershipChain),
+    TakenUpByMe(MembershipChain),
+}
+
+impl Client {
+    /// Joins by a link of the expected kind. After a cut, calling it again with the same link goes on; so does a sync.
+    ///
+    /// # Errors
+    /// The link is of the other kind, used, ended or expired; this profile has a space; the relay does not answer.
+    pub async fn join(&self, link: &InvitationLink, expect: InvitationKind) -> Result<Joined, Error> {
+        if link.kind != expect {
+            return Err(Error::WrongKind { expected: expect, found: link.kind });
+        }
+        if link.kind == InvitationKind::Device {
+            return Err(Error::Stopped {
+                reason: Reason::NotSupportedYet,
+                detail: "not_supported_yet: device links".to_owned(),
+                remedy: Reason::NotSupportedYet.remedy(),
+            });
+        }
+        let (space, _) = link.spaces[0];
+        let spaces = self.storage.spaces().await?;
+        if !spaces.is_empty() && !spaces.iter().any(|line| line.space == space) {
+            return Err(Error::SpaceExists);
+        }
+        if spaces.is_empty() {
+            let earlier = self.storage.intent::<Joining>(JOINING).await?;
+            if earlier.is_none_or(|earlier| earlier.link != link.to_string()) {
+                let person = PersonId::make_random(&mut random::generator());
+                let joining = Joining { link: link.to_string(), person, records: Vec::new() };
+                self.storage.set_intent(JOINING, &joining).await?;
+            }
+            self.resume_joining().await?;
+        }
+        self.exchange_all(None, &Mutex::default()).await?;
+        self.all_well().await?;
+        self.open_arrived().await?;
+        let chain = self.storage.chain(&space).await?;
+        let safety_words = safety_words(&chain).ok_or(Error::NoPartner)?;
+        Ok(Joined { space, kind: link.kind, safety_words })
+    }
+
+    pub(crate) async fn is_joining(&self) -> Result<bool, Error> {
+        Ok(self.storage.intent::<Joining>(JOINING).await?.is_some())
+    }
+
+    /// The keys of the invitation by which this device is joining the space, until the joining has ended.
+    pub(crate) async fn joining_keys(&self, space: &SpaceId) -> Result<Option<SecretKeys>, Error> {
+        let Some(joining) = self.storage.intent::<Joining>(JOINING).await? else { return Ok(None) };
+        let link: InvitationLink = joining.link.parse()?;
+        Ok(link.spaces.iter().any(|(named, _)| named == space).then(|| link.secret.derive_keys()))
+    }
+
+    pub(crate) async fn end_joining(&self) -> Result<(), Error> {
+        Ok(self.storage.end_intent(JOINING).await?)
+    }
+
+    /// Goes on with a joining that was begun, until both spaces are kept here. Does nothing where there is none, or nothing
+    /// left to do.
+    pub(crate) async fn resume_joining(&self) -> Result<(), Error> {
+        if !self.storage.spaces().await?.is_empty() {
+            return Ok(());
+        }
+        let Some(joining) = self.storage.intent::<Joining>(JOINING).await? else { return Ok(()) };
+        let link: InvitationLink = joining.link.parse()?;
+        let relay = self.relay(&link.relay).await?;
+        let result = self.take_up(joining, &link, &relay).await;
+        self.keep_clock_offset(&relay).await?;
+        // What will not become better by trying again is forgotten, so that another link can be tried.
+        if let Err(
+            Error::InvitationUsed
+            | Error::InvitationEnded
+            | Error::InvitationExpired
+            | Error::InvitationUnknown
+            | Error::OtherChain,
+        ) = result
+        {
+            self.end_joining().await?;
+        }
+        result
+    }
+
+    async fn take_up(&self, mut joining: Joining, link: &InvitationLink, relay: &Relay) -> Result<(), Error> {
+        let invitation = link.secret.derive_keys();
+        for _ in 0..TRIES_MAX {
+            let chain = match self.read_chain(link, &invitation, relay).await? {
+                Standing::TakenUpByMe(chain) => return self.keep_spaces(&joining, link, &chain).await,
+                Standing::Open(chain) => chain,
+            };
+            let expires = chain.member(&invitation.id()).and_then(|keyholder| keyholder.expires);
+            if expires.is_some_and(|expires| expires < relay.now()) {
+                return Err(Error::InvitationExpired);
+            }
+            let records = self.joining_records(&mut joining, &chain, &invitation).await?;
+            if let Some(chain) = self.send_records(&chain, records, relay).await? {
+                fault::point("join:after-accept-sent");
+                return self.keep_spaces(&joining, link, &chain).await;
+            }
+        }
+        let detail = "the space changes all the time: try again".to_owned();
+        Err(Error::Stopped { reason: Reason::Offline, detail, remedy: Reason::Offline.remedy() })
+    }
+
+    /// Reads the chain as the invitation's holder may, and checks that it is the one that the link names.
+    async fn read_chain(
+        &self,
+        link: &InvitationLink,
+        invitation: &SecretKeys,
+        relay: &Relay,
+    ) -> Result<Standing, Error> {
+        let (space, head) = &link.spaces[0];
+        let mut chain: Option<MembershipChain> = None;
+        loop {
+            let clock =
+                chain.as_ref().map_or_else(SentClock::empty, |chain| SentClock::of(chain, &Clock::new(), false));
+            let request = Request { clock, records: Vec::new(), entries: Vec::new(), locators: Vec::new() };
+            let (response, is_removed) = match attempt(|| relay.sync(invitation, space, &request)).await {
+                Ok(response) => (response, false),
+                Err(RelayError::Removed(response)) => (*response, true),
+                Err(RelayError::Unknown) => return Err(Error::InvitationUnknown),
+                Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
+            };
+            let more = response.more && !response.records.is_empty() && !is_removed;
+            let read = extended(chain.take(), &response).ok_or(Error::OtherChain)?;
+            if more {
+                chain = Some(read);
+                continue;
+            }
+            if read.space() != *space || !read.records().iter().any(|record| record.hash() == *head) {
+                return Err(Error::OtherChain);
+            }
+            return if is_removed { self.standing_of_removed(read, invitation) } else { Ok(Standing::Open(read)) };
+        }
+    }
+
+    /// An invitation that is no keyholder any more was taken up, or ended.
+    fn standing_of_removed(&self, chain: MembershipChain, invitation: &SecretKeys) -> Result<Standing, Error> {
+        let removed_at = chain.keyholder(&invitation.id()).and_then(|former| former.removed_at);
+        let record = removed_at.and_then(|index| chain.records().get(index as usize)).ok_or(Error::OtherChain)?;
+        match record.body() {
+            Body::Accept(accept) if accept.device.id() == self.keys.id() => Ok(Standing::TakenUpByMe(chain)),
+            Body::Accept(_) => Err(Error::InvitationUsed),
+            _ => Err(Error::InvitationEnded),
+        }
+    }
+
+    /// `Accept` and `Rotate`, kept before they are sent: those of an earlier try while they still follow the chain.
+    async fn joining_records(
+        &self,
+        joining: &mut Joining,
+        chain: &MembershipChain,
+        invitation: &SecretKeys,
+    ) -> Result<Vec<Record>, Error> {
+        let earlier: Vec<Record> = joining
+            .records
+            .iter()
+            .filter_map(|text| Record::parse(&BASE64.decode(text.as_bytes()).ok()?).ok())
+            .collect();
+        if earlier.first().is_some_and(|record| record.previous() == chain.head()) {
+            return Ok(earlier);
+        }
+        let accept = chain.accept(invitation, &self.keys, joining.person);
+        let mut accepted = chain.clone();
+        accepted.append_record(accept.clone()).map_err(Error::NotAllowed)?;
+        // The joiner has no seal yet; what opens the past, for the history box, is the invitation's.
+        let ring = KeyRing::derive(&accepted, invitation);
+        let rotate = accepted.rotate(&mut random::generator(), &self.keys, &ring).map_err(Error::NotAllowed)?;
+        let records = vec![accept, rotate];
+        joining.records = records.iter().map(|record| BASE64.encode(record.bytes())).collect();
+        self.storage.set_intent(JOINING, joining).await?;
+        fault::point("join:before-accept-sent");
+        Ok(records)
+    }
+
+    /// The chain with the records, if the relay took them; none if its chain has moved.
+    async fn send_records(
+        &self,
+        chain: &MembershipChain,
+        mut records: Vec<Record>,
+        relay: &Relay,
+    ) -> Result<Option<MembershipChain>, Error> {
+        let is_cut_short = fault::is_wanted("join:accept-alone");
+        if is_cut_short {
+            records.truncate(1);
+        }
+        let request = Request {
+            clock: SentClock::of(chain, &Clock::new(), false),
+            records: records.iter().map(|record| record.bytes().to_vec()).collect(),
+            entries: Vec::new(),
+            locators: Vec::new(),
+        };
+        let space = chain.space();
+        let answer = attempt(|| relay.sync(&self.keys, &space, &request)).await;
+        if is_cut_short {
+            fault::point("join:accept-alone");
+        }
+        let response = match answer {
+            Ok(response) => response,
+            Err(RelayError::Unknown | RelayError::ChainsDiffer(_)) => return Ok(None),
+            Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
+        };
+        let mut joined = chain.clone();
+        for record in records {
+            joined.append_record(record).map_err(Error::NotAllowed)?;
+        }
+        let is_taken = joined.len() <= response.clock.chain_len;
+        Ok(is_taken.then_some(joined))
+    }
+
+    /// Keeps the shared space and founds the private one, at once.
+    async fn keep_spaces(
+        &self,
+        joining: &Joining,
+        link: &InvitationLink,
+        chain: &MembershipChain,
+    ) -> Result<(), Error> {
+        // An earlier try may have had another person's id in its `Accept`; the chain has the one that counts.
+        let person = chain.keyholder(&self.keys.id()).map_or(joining.person, |me| me.person);
+        let private = self.founded_chain(person, SpaceKind::Private { of: chain.space() })?;
+        let settings = Settings { relay: link.relay.clone(), token: None, person };
+        self.storage.add_spaces(&[(chain, &settings), (&private, &settings)]).await?;
+        fault::point("join:after-accept-stored");
+        Ok(())
+    }
+}
+
+fn extended(chain: Option<MembershipChain>, response: &Response) -> Option<MembershipChain> {
+    let mut chain = match chain {
+        Some(chain) => chain,
+        None => MembershipChain::found(response.records.first()?).ok()?,
+    };
+    extend_chain(&mut chain, &response.records).ok()?;
+    Some(chain)
+}

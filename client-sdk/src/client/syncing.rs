@@ -1,0 +1,224 @@
+//! Exchanges of all spaces, to the end, and what the status says of them.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use entwine_core::document::DocumentName;
+use entwine_core::id::SpaceId;
+use entwine_core::keyholder::SecretKeys;
+use entwine_core::practice::{Writer, person, registration};
+use entwine_core::registration::RegistrationToken;
+
+use super::{CLOCK_OFFSET, Client, Settings, SpaceView};
+use crate::driver::{Driver, DriverError, Wanted};
+use crate::error::Error;
+use crate::status::{Ended, Reason, SyncStatus};
+use crate::transport::once::Relay;
+use crate::transport::{RelayAddress, http_client, tls_config};
+
+impl From<DriverError> for Error {
+    fn from(error: DriverError) -> Self {
+        match error {
+            DriverError::Storage(error) => Self::Storage(error),
+            DriverError::NotAllowed(error) => Self::NotAllowed(error),
+        }
+    }
+}
+
+impl Client {
+    /// One exchange of all spaces, then opens what came. Ends at the deadline, and keeps what was durable by then. A
+    /// registration token is needed only where a relay does not know the space.
+    ///
+    /// # Errors
+    /// The device's own faults; whatever the relay does is told by the status.
+    pub async fn sync_once(&self, deadline: Duration, token: Option<&str>) -> Result<SyncStatus, Error> {
+        let finished = Mutex::new(Vec::new());
+        let exchanges = async {
+            self.resume_joining().await?;
+            self.exchange_all(token, &finished).await
+        };
+        match tokio::time::timeout(deadline, exchanges).await {
+            Ok(result) => result?,
+            Err(_) => self.note_deadline(deadline, &finished).await?,
+        }
+        self.open_arrived().await?;
+        self.status().await
+    }
+
+    async fn note_deadline(&self, deadline: Duration, finished: &Mutex<Vec<SpaceId>>) -> Result<(), Error> {
+        let finished = finished.lock().map(|finished| finished.clone()).unwrap_or_default();
+        let ended = Ended::because(Reason::Offline, format!("the deadline of {deadline:?} passed"));
+        for line in self.storage.spaces().await? {
+            if !finished.contains(&line.space) {
+                self.storage.set_last_exchange(&line.space, &ended).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Exchanges of all spaces, the shared one first: the relay takes a private one on the strength of it.
+    pub(crate) async fn exchange_all(&self, token: Option<&str>, finished: &Mutex<Vec<SpaceId>>) -> Result<(), Error> {
+        let mut out_of_reach = None;
+        for view in self.views().await? {
+            let ended = match &out_of_reach {
+                Some(ended) => Ended::clone(ended),
+                None => self.exchange(&view, token, Wanted::default()).await?,
+            };
+            self.storage.set_last_exchange(&view.space, &ended).await?;
+            if ended.reason == Some(Reason::Offline) {
+                out_of_reach = Some(Ended { waiting_down: 0, ..ended });
+            }
+            if let Ok(mut finished) = finished.lock() {
+                finished.push(view.space);
+            }
+            crate::fault::point(if view.is_private { "sync:after-private" } else { "sync:after-shared" });
+        }
+        Ok(())
+    }
+
+    /// One exchange of one space.
+    pub(crate) async fn exchange(&self, view: &SpaceView, token: Option<&str>, wanted: Wanted) -> Result<Ended, Error> {
+        let settings: Settings = self.storage.space_settings(&view.space).await?;
+        self.write_home(view, &settings).await?;
+        let relay = self.relay(&settings.relay).await?;
+        let tokens = self.registration_tokens(view, token, &settings).await?;
+        let invitation = if view.is_private { None } else { self.joining_keys(&view.space).await? };
+        let ended = self.drive(view, &relay, &tokens, invitation.as_ref(), wanted).await?;
+        if let (Some(token), None) = (token, ended.reason)
+            && !view.is_private
+            && settings.token.as_deref() != Some(token)
+        {
+            // A token that helped is kept, in `home` too, so that the next relay that lost the space is filled by itself.
+            let settings = Settings { token: Some(token.to_owned()), ..settings };
+            self.storage.set_space_settings(&view.space, &settings).await?;
+            self.write_home(view, &settings).await?;
+            return self.drive(view, &relay, &tokens, invitation.as_ref(), Wanted::default()).await;
+        }
+        if ended.reason.is_none() && invitation.is_some() {
+            self.end_joining().await?;
+        }
+        Ok(ended)
+    }
+
+    async fn drive(
+        &self,
+        view: &SpaceView,
+        relay: &Relay,
+        tokens: &[RegistrationToken],
+        invitation: Option<&SecretKeys>,
+        wanted: Wanted,
+    ) -> Result<Ended, Error> {
+        let driver = Driver { storage: &self.storage, keys: &self.keys, relay, invitation, tokens, wanted };
+        let ended = driver.run(&view.space).await?;
+        self.keep_clock_offset(relay).await?;
+        Ok(ended)
+    }
+
+    /// The relay at this address.
+    pub(crate) async fn relay(&self, address: &str) -> Result<Relay, Error> {
+        let address: RelayAddress = address.parse()?;
+        let tls = tls_config(self.options.ca_file.as_deref())?;
+        let http = http_client(&address, tls).map_err(Error::Network)?;
+        let offset = self.storage.setting(CLOCK_OFFSET).await?.unwrap_or_default();
+        Ok(Relay::new(address, http, offset))
+    }
+
+    /// Remembers by how much this device's clock is wrong, so that the next request is right at once.
+    pub(crate) async fn keep_clock_offset(&self, relay: &Relay) -> Result<(), Error> {
+        if self.storage.setting::<i64>(CLOCK_OFFSET).await?.unwrap_or_default() != relay.clock_offset() {
+            self.storage.set_setting(CLOCK_OFFSET, &relay.clock_offset()).await?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that `home` names this person, and holds the registration token of the space.
+    async fn write_home(&self, view: &SpaceView, settings: &Settings) -> Result<(), Error> {
+        let writer = Writer { person: settings.person, device: self.keys.id() };
+        let token = settings.token.as_deref().filter(|_| !view.is_private);
+        self.change(view, &DocumentName::home(), |document, now| {
+            person::write_name(document, &writer, self.name(), now)?;
+            if let Some(token) = token {
+                registration::write_token(document, &view.space, &writer.device, token, now)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Tokens that may admit the space to a relay that does not know it, the likeliest first.
+    async fn registration_tokens(
+        &self,
+        view: &SpaceView,
+        given: Option<&str>,
+        settings: &Settings,
+    ) -> Result<Vec<RegistrationToken>, Error> {
+        let home = self.load(view, &DocumentName::home()).await?;
+        let mut texts: Vec<String> = given.map(str::to_owned).into_iter().chain(settings.token.clone()).collect();
+        for text in registration::tokens(&home.document, &view.space) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        Ok(texts.iter().map(|text| RegistrationToken::new(text)).collect())
+    }
+
+    /// Where this device stands. Never contacts the relay.
+    ///
+    /// # Errors
+    /// The device's own faults.
+    pub async fn status(&self) -> Result<SyncStatus, Error> {
+        self.open_arrived().await?;
+        let spaces = self.storage.spaces().await?;
+        let mut status = SyncStatus {
+            space: spaces.iter().find(|line| !line.is_private).map(|line| line.space),
+            in_sync: false,
+            reason: None,
+            remedy: None,
+            waiting_up: 0,
+            waiting_down: 0,
+            set_aside: 0,
+        };
+        let mut failed = None;
+        let mut waiting = spaces.is_empty().then_some(Reason::NoSpace);
+        for line in spaces {
+            let counts = self.storage.counts(&line.space).await?;
+            let up = counts.pending + self.storage.unacknowledged(&line.space).await?;
+            let ended: Option<Ended> = self.storage.last_exchange(&line.space).await?;
+            status.waiting_up += up;
+            status.waiting_down += ended.as_ref().map_or(0, |ended| ended.waiting_down);
+            status.set_aside += counts.set_aside;
+            if counts.waiting_for_newer_app > 0 {
+                waiting = waiting.or(Some(Reason::AppTooOld));
+            }
+            if counts.waiting_for_key > 0 {
+                waiting = waiting.or(Some(Reason::KeyMissing));
+            }
+            if up > 0 || ended.is_none() {
+                waiting = waiting.or(Some(Reason::NotSent));
+            }
+            if let Some(ended) = ended.filter(|ended| ended.reason.is_some()) {
+                failed = failed.or(Some(ended));
+            }
+        }
+        status.reason = failed.as_ref().and_then(|ended| ended.reason).or(waiting);
+        status.in_sync = status.reason.is_none();
+        let detail = failed.and_then(|ended| ended.detail);
+        status.remedy = status.reason.map(|reason| match detail {
+            Some(detail) => format!("{detail}: {}", reason.remedy()),
+            None => reason.remedy().to_owned(),
+        });
+        Ok(status)
+    }
+}
+
+/// An exchange that did not come to its end, as an error.
+pub(crate) fn stopped(ended: Ended) -> Result<(), Error> {
+    match ended.reason {
+        None => Ok(()),
+        Some(reason) => Err(Error::Stopped {
+            reason,
+            detail: ended.detail.unwrap_or_else(|| "the exchange did not come to its end".to_owned()),
+            remedy: reason.remedy(),
+        }),
+    }
+}

@@ -1,0 +1,173 @@
+//! Documents, as this device opens and changes them. The only file of the SDK between practices and storage.
+//!
+//! ```text
+//! load   = snapshot + opened entries + pending changes, under an actor of its own
+//! change = load, edit, keep what was changed as pending: then it is safe
+//! open   = entries that came, into their documents; what does not fit is set aside and stops nothing
+//! ```
+
+use std::collections::BTreeMap;
+
+use entwine_core::document::{ActorId, Document, DocumentName};
+use entwine_core::feed::EntryKind;
+use entwine_core::sealing::entry::{EntryContent, OpenError};
+use entwine_core::time::Timestamp;
+
+use crate::client::{Client, SpaceView};
+use crate::error::Error;
+use crate::storage::{EntryState, Opening, PendingChange, Snapshot, Step, StoredDocument, UnopenedEntry};
+use crate::{clock, random};
+
+/// How many entries and pending changes may lie beyond a snapshot before the next one is made. Each costs a decryption when
+/// the document is opened; a snapshot costs writing the whole document.
+const TAIL_MAX: usize = 48;
+/// Entries that are opened in one step.
+const OPENING_BATCH: u32 = 256;
+
+/// A document as this device holds it.
+pub(crate) struct Loaded {
+    pub(crate) document: Document,
+    version: u64,
+    entries_until: u64,
+    pending_until: u64,
+    tail: usize,
+}
+
+impl Loaded {
+    fn snapshot(&mut self) -> Snapshot {
+        Snapshot { bytes: self.document.save(), entries_until: self.entries_until, pending_until: self.pending_until }
+    }
+}
+
+impl Client {
+    /// Opens a document; an empty one where nothing was ever written.
+    pub(crate) async fn load(&self, view: &SpaceView, name: &DocumentName) -> Result<Loaded, Error> {
+        let stored = self.storage.stored_document(&view.space, name.as_str()).await?;
+        self.assemble(view, stored)
+    }
+
+    /// Every opening has an actor of its own: one that was used before, with a history that a restored phone forgot, would make
+    /// all others refuse what it writes.
+    fn assemble(&self, view: &SpaceView, stored: StoredDocument) -> Result<Loaded, Error> {
+        let actor = ActorId::make_random(&mut random::generator(), &self.keys.id());
+        let mut document = match &stored.snapshot {
+            Some(bytes) => Document::load(bytes, actor)?,
+            None => Document::new(actor),
+        };
+        for entry in &stored.tail {
+            // It opened and applied when it came; should it not now, the others still stand.
+            if let Ok(content) = EntryContent::open(entry, &view.chain, &view.ring) {
+                _ = document.apply(&content.changes);
+            }
+        }
+        let pending: Vec<Vec<u8>> = stored.pending.iter().map(|change| change.bytes.clone()).collect();
+        document.apply(&pending)?;
+        Ok(Loaded {
+            document,
+            version: stored.version,
+            entries_until: stored.entries_until,
+            pending_until: stored.pending_until,
+            tail: stored.tail.len() + stored.pending.len(),
+        })
+    }
+
+    /// Changes a document. When this returns, the change is safe on this device.
+    pub(crate) async fn change<R>(
+        &self,
+        view: &SpaceView,
+        name: &DocumentName,
+        edit: impl FnOnce(&mut Document, Timestamp) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let now = clock::now();
+        let mut loaded = self.load(view, name).await?;
+        let result = edit(&mut loaded.document, now)?;
+        let changes: Vec<PendingChange> =
+            loaded.document.take_changes().into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();
+        if !changes.is_empty() {
+            self.storage.add_pending(&view.space, name.as_str(), &changes).await?;
+        }
+        if loaded.tail > TAIL_MAX {
+            let snapshot = loaded.snapshot();
+            // Where another process was quicker, its snapshot is as good.
+            _ = self.storage.set_snapshot(&view.space, name.as_str(), loaded.version, &snapshot).await?;
+        }
+        Ok(result)
+    }
+
+    /// Opens everything that came and was not opened yet, in all spaces.
+    pub(crate) async fn open_arrived(&self) -> Result<(), Error> {
+        for view in self.views().await? {
+            loop {
+                let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
+                if batch.is_empty() {
+                    break;
+                }
+                self.open_batch(&view, &batch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<(), Error> {
+        let mut without_document = Vec::new();
+        let mut by_document: BTreeMap<(String, u32), Vec<(u64, Vec<Vec<u8>>)>> = BTreeMap::new();
+        for UnopenedEntry { arrival, entry } in batch {
+            if entry.kind != EntryKind::CHANGES {
+                let state = if entry.critical { EntryState::WaitsForNewerApp } else { EntryState::KeptUnread };
+                without_document.push((*arrival, state));
+                continue;
+            }
+            match EntryContent::open(entry, &view.chain, &view.ring) {
+                Ok(content) if content.generation != 0 => {
+                    without_document.push((*arrival, EntryState::WaitsForNewerApp));
+                }
+                Ok(content) => {
+                    let document = by_document.entry((content.document, content.generation)).or_default();
+                    document.push((*arrival, content.changes));
+                }
+                Err(OpenError::KeyMissing) => without_document.push((*arrival, EntryState::WaitsForKey)),
+                Err(_) => without_document.push((*arrival, EntryState::SetAside)),
+            }
+        }
+        if !without_document.is_empty() {
+            self.storage.set_entry_states(&without_document).await?;
+        }
+        for ((name, generation), entries) in by_document {
+            while let Step::Moved = self.open_into(view, &name, generation, &entries).await? {}
+        }
+        Ok(())
+    }
+
+    /// Puts the changes of some entries into their document. Where automerge refuses them together, each is tried alone.
+    async fn open_into(
+        &self,
+        view: &SpaceView,
+        name: &str,
+        generation: u32,
+        entries: &[(u64, Vec<Vec<u8>>)],
+    ) -> Result<Step<()>, Error> {
+        let stored = self.storage.stored_document(&view.space, name).await?;
+        let until = stored.entries_until;
+        let mut loaded = self.assemble(view, stored)?;
+        let together: Vec<Vec<u8>> = entries.iter().flat_map(|(_, changes)| changes.iter().cloned()).collect();
+        let states: Vec<(u64, EntryState)> = if loaded.document.apply(&together).is_ok() {
+            entries.iter().map(|(arrival, _)| (*arrival, EntryState::Opened)).collect()
+        } else {
+            let mut state = |changes: &[Vec<u8>]| match loaded.document.apply(changes) {
+                Ok(_) => EntryState::Opened,
+                Err(_) => EntryState::SetAside,
+            };
+            entries.iter().map(|(arrival, changes)| (*arrival, state(changes))).collect()
+        };
+        // What a later reader finds by its arrival needs no snapshot, unless a snapshot already claims to hold it.
+        let is_claimed = entries.iter().any(|(arrival, _)| *arrival <= until);
+        let snapshot = (is_claimed || loaded.tail + entries.len() > TAIL_MAX).then(|| {
+            let newest = entries.iter().map(|(arrival, _)| *arrival).max().unwrap_or_default();
+            loaded.entries_until = loaded.entries_until.max(newest);
+            loaded.snapshot()
+        });
+        let version = loaded.version;
+        let opening = Opening { name: name.to_owned(), generation, version, states, snapshot };
+        Ok(self.storage.finish_opening(&view.space, &opening).await?)
+    }
+}

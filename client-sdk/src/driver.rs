@@ -1,0 +1,283 @@
+//! The one loop: runs core's exchange of one space, and performs what it wants done.
+//!
+//! ```text
+//! DeviceExchange ─► Send ────────────────────────► transport ─► Received
+//!                ─► Locate, Store, Read, Seal ───► storage   ─► Located, Stored, Page, Sealed
+//!                ─► Learned ─────────────────────► what is to be appended to the chain ─► Propose
+//!                ─► Done
+//! ```
+//!
+//! The store is the state: where another process moved it meanwhile, the machine is thrown away and built anew from it.
+
+use std::time::Duration;
+
+use entwine_core::feed::RefusalClass;
+use entwine_core::id::{Hash, KeyholderId, SpaceId};
+use entwine_core::keyholder::SecretKeys;
+use entwine_core::membership::{ChainError, KeyRing, MembershipChain, Record};
+use entwine_core::registration::RegistrationToken;
+use entwine_core::sync::device::Stopped;
+use entwine_core::sync::{DeviceExchange, DeviceInput, DeviceOutput, Outcome};
+use entwine_core::time::Timestamp;
+use entwine_core::wire::message::{CreateRequest, Request, Response};
+
+use crate::status::{Ended, Reason};
+use crate::storage::{Step, Storage, StorageError};
+use crate::transport::once::{Relay, RelayError};
+use crate::{fault, random};
+
+/// How often an exchange begins anew before it is given up: each time another process or device was quicker, or the relay had
+/// to be given the chain first.
+const RESTARTS_MAX: u32 = 24;
+/// How often one message is sent before the relay counts as out of reach.
+const ATTEMPTS_MAX: u32 = 5;
+/// The pause before the second attempt; it doubles, and each is spread by up to its own length.
+const FIRST_PAUSE_MILLIS: u64 = 200;
+
+/// What is to be appended to the chain beside what it needs by itself.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// An invitation for the partner, with its end.
+    pub(crate) invite: Option<(SecretKeys, Timestamp)>,
+    /// An invitation to end.
+    pub(crate) revoke: Option<KeyholderId>,
+}
+
+/// One exchange of one space.
+pub(crate) struct Driver<'c> {
+    pub(crate) storage: &'c Storage,
+    pub(crate) keys: &'c SecretKeys,
+    pub(crate) relay: &'c Relay,
+    /// Keys of the invitation by which this device is joining: they open the past until somebody has sealed it to the device.
+    pub(crate) invitation: Option<&'c SecretKeys>,
+    /// Registration tokens that may admit the space to a relay that lost it, the likeliest first.
+    pub(crate) tokens: &'c [RegistrationToken],
+    pub(crate) wanted: Wanted,
+}
+
+/// Why an exchange is over before its end.
+enum Interrupted {
+    /// Begin anew from the store.
+    Restart,
+    /// For this reason.
+    Ended(Ended),
+    Storage(StorageError),
+    /// What was wanted is against the rules.
+    NotAllowed(ChainError),
+}
+
+impl From<StorageError> for Interrupted {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// What an exchange fails with, beside the reasons that a status knows.
+pub(crate) enum DriverError {
+    Storage(StorageError),
+    NotAllowed(ChainError),
+}
+
+impl Driver<'_> {
+    /// Runs the exchange to its end.
+    pub(crate) async fn run(&self, space: &SpaceId) -> Result<Ended, DriverError> {
+        for _ in 0..RESTARTS_MAX {
+            match self.run_once(space).await {
+                Ok(ended) | Err(Interrupted::Ended(ended)) => return Ok(ended),
+                Err(Interrupted::Restart) => {}
+                Err(Interrupted::Storage(error)) => return Err(DriverError::Storage(error)),
+                Err(Interrupted::NotAllowed(error)) => return Err(DriverError::NotAllowed(error)),
+            }
+        }
+        Ok(Ended::because(Reason::Offline, "others write so much that this exchange found no place: try again"))
+    }
+
+    async fn run_once(&self, space: &SpaceId) -> Result<Ended, Interrupted> {
+        let (chain, clock) = self.storage.space_state(space).await?;
+        let mut machine = DeviceExchange::new(self.keys.id(), chain, clock);
+        let mut key_missing = false;
+        machine.handle(DeviceInput::Start);
+        while let Some(output) = machine.poll_output() {
+            let input = match output {
+                DeviceOutput::Send(request) => DeviceInput::Received(Box::new(self.send(space, &request).await?)),
+                DeviceOutput::Locate(points) => DeviceInput::Located(self.storage.locate(space, &points).await?),
+                DeviceOutput::Store(append) => DeviceInput::Stored(done(self.storage.append(&append).await?)?),
+                DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)?),
+                DeviceOutput::Seal(chain) => {
+                    let ring = self.ring(&chain);
+                    let sealing = done(self.storage.seal_pending(self.keys, &chain, &ring).await?)?;
+                    fault::point("sync:after-sealed");
+                    key_missing = sealing.key_missing;
+                    DeviceInput::Sealed(sealing.clock)
+                }
+                DeviceOutput::Read { ranges, budget } => {
+                    let (entries, more) = self.storage.read(space, &ranges, budget).await?;
+                    DeviceInput::Page { entries, more }
+                }
+                DeviceOutput::Done(outcome) => return self.finish(space, *outcome, key_missing).await,
+            };
+            machine.handle(input);
+        }
+        Ok(Ended::because(Reason::Offline, "the exchange ended early: try again"))
+    }
+
+    async fn finish(&self, space: &SpaceId, outcome: Outcome, key_missing: bool) -> Result<Ended, Interrupted> {
+        self.storage.set_relay_clock(space, &outcome.relay).await?;
+        let mut ended = match &outcome.reason {
+            None if key_missing => Ended::because(Reason::KeyMissing, "the key to write with is not here yet"),
+            None => Ended::well(),
+            Some(Stopped::Refused(refusal)) if refusal.class() == RefusalClass::Retry => {
+                return Err(Interrupted::Restart);
+            }
+            Some(stopped) => {
+                let reason = match stopped {
+                    Stopped::Refused(_) => Reason::Refused,
+                    Stopped::BadRecord(_) | Stopped::BadEntry(_) | Stopped::NoProgress => Reason::RelayBehind,
+                    Stopped::NotSupportedYet(_) => Reason::NotSupportedYet,
+                    Stopped::AppTooOld => Reason::AppTooOld,
+                };
+                Ended::because(reason, stopped.to_string())
+            }
+        };
+        ended.waiting_down = outcome.waiting_down;
+        Ok(ended)
+    }
+
+    /// Sends a message, again where that may help; where the relay does not know the space, gives it the chain first.
+    async fn send(&self, space: &SpaceId, request: &Request) -> Result<Response, Interrupted> {
+        let answer = attempt(|| self.relay.sync(self.keys, space, request)).await;
+        fault::point("sync:after-sent");
+        match answer {
+            Ok(response) => Ok(response),
+            Err(RelayError::Unknown) => {
+                self.bring_chain(space).await?;
+                Err(Interrupted::Restart)
+            }
+            Err(RelayError::Removed(response)) => Err(Interrupted::Ended(self.removed(space, &response).await?)),
+            Err(error) => Err(Interrupted::Ended(ended_by(&error))),
+        }
+    }
+
+    /// Gives the relay the whole chain, with the first registration token that it takes, or none where none is needed.
+    async fn bring_chain(&self, space: &SpaceId) -> Result<(), Interrupted> {
+        let chain = self.storage.chain(space).await?;
+        let records: Vec<Vec<u8>> = chain.records().iter().map(|record| record.bytes().to_vec()).collect();
+        let origin = self.relay.address().to_string();
+        let proofs = self.tokens.iter().map(|token| Some(Hash::from_bytes(token.digest().prove(&origin, space))));
+        let mut needed = None;
+        for proof in std::iter::once(None).chain(proofs) {
+            let request = CreateRequest { proof, records: records.clone() };
+            match attempt(|| self.relay.create(self.keys, &request)).await {
+                Ok(()) => return Ok(()),
+                Err(RelayError::RegistrationNeeded(message)) => needed = Some(message),
+                Err(RelayError::Removed(response)) => {
+                    return Err(Interrupted::Ended(self.removed(space, &response).await?));
+                }
+                Err(RelayError::Unknown) => {
+                    let message = "the relay does not let this device in: it does not find it in the chain it holds";
+                    return Err(Interrupted::Ended(Ended::because(Reason::Refused, message)));
+                }
+                Err(error) => return Err(Interrupted::Ended(ended_by(&error))),
+            }
+        }
+        let message = needed.unwrap_or_else(|| "the relay wants a registration token".to_owned());
+        Err(Interrupted::Ended(Ended::because(Reason::RegistrationNeeded, message)))
+    }
+
+    /// A relay's word alone removes nobody: only records that follow the chain and say so.
+    async fn removed(&self, space: &SpaceId, response: &Response) -> Result<Ended, StorageError> {
+        let mut chain = self.storage.chain(space).await?;
+        let added = entwine_core::sync::exchange::extend_chain(&mut chain, &response.records);
+        Ok(match added {
+            Ok(_) if chain.member(&self.keys.id()).is_none() => {
+                Ended::because(Reason::Removed, "this device was removed from the space")
+            }
+            _ => Ended::because(
+                Reason::Refused,
+                "the relay says that this device was removed, and shows no record of it",
+            ),
+        })
+    }
+
+    /// Everything that a key of this device opens, or the key of the invitation that it is joining by.
+    fn ring(&self, chain: &MembershipChain) -> KeyRing {
+        let own = KeyRing::derive(chain, self.keys);
+        let by_invitation = self.invitation.map(|keys| KeyRing::derive(chain, keys)).unwrap_or_default();
+        if own.len() < by_invitation.len() { by_invitation } else { own }
+    }
+
+    /// The records that the chain needs now: expired invitations of one's own end before anything else, then what was wanted,
+    /// and a new epoch wherever none is open.
+    fn propose(&self, learned: &MembershipChain) -> Result<Vec<Record>, Interrupted> {
+        let Some(me) = learned.member(&self.keys.id()) else { return Ok(Vec::new()) };
+        let mut chain = learned.clone();
+        let mut records = Vec::new();
+        let now = self.relay.now();
+        let ending: Vec<KeyholderId> = learned
+            .current()
+            .filter(|keyholder| keyholder.kind.is_invitation() && keyholder.person == me.person)
+            .filter(|keyholder| {
+                keyholder.expires.is_some_and(|expires| expires < now) || self.wanted.revoke == Some(keyholder.id)
+            })
+            .map(|keyholder| keyholder.id)
+            .collect();
+        let ring = self.ring(learned);
+        let mut push = |chain: &mut MembershipChain, record: Result<Record, ChainError>| {
+            let record = record.map_err(Interrupted::NotAllowed)?;
+            records.push(record.clone());
+            chain.append_record(record).map(|_| ()).map_err(Interrupted::NotAllowed)
+        };
+        for invitation in ending {
+            let removal = chain.remove_invitation(self.keys, invitation);
+            push(&mut chain, removal)?;
+        }
+        if chain.open_epoch().is_none() {
+            let opening = chain.rotate(&mut random::generator(), self.keys, &ring);
+            push(&mut chain, opening)?;
+        }
+        if let Some((invitation, expires)) = &self.wanted.invite
+            && chain.keyholder(&invitation.id()).is_none()
+        {
+            let ring = self.ring(&chain);
+            let addition = chain.invite_partner(&mut random::generator(), self.keys, &ring, invitation, *expires);
+            push(&mut chain, addition)?;
+        }
+        Ok(records)
+    }
+}
+
+fn done<T>(step: Step<T>) -> Result<T, Interrupted> {
+    match step {
+        Step::Done(value) => Ok(value),
+        Step::Moved => Err(Interrupted::Restart),
+    }
+}
+
+/// Tries a request until it is answered for good. Every request can be repeated without harm.
+pub(crate) async fn attempt<T, F: Future<Output = Result<T, RelayError>>>(
+    mut request: impl FnMut() -> F,
+) -> Result<T, RelayError> {
+    let mut pause = FIRST_PAUSE_MILLIS;
+    for _ in 1..ATTEMPTS_MAX {
+        match request().await {
+            Err(RelayError::Busy(_)) => {}
+            answer => return answer,
+        }
+        tokio::time::sleep(Duration::from_millis(pause + random::below(pause))).await;
+        pause *= 2;
+    }
+    request().await
+}
+
+/// What a status says about a request that came to nothing.
+pub(crate) fn ended_by(error: &RelayError) -> Ended {
+    let reason = match error {
+        RelayError::Offline(_) | RelayError::Busy(_) | RelayError::NotARelay(_) => Reason::Offline,
+        RelayError::Removed(_) => Reason::Removed,
+        RelayError::RegistrationNeeded(_) => Reason::RegistrationNeeded,
+        RelayError::ChainsDiffer(_) => Reason::ChainsDiffer,
+        RelayError::AppTooOld(_) => Reason::AppTooOld,
+        RelayError::Unknown | RelayError::Refused(_) => Reason::Refused,
+    };
+    Ended::because(reason, error.to_string())
+}

@@ -1,0 +1,132 @@
+//! What can go wrong, in the words of whoever holds the phone: what happened, and what to do.
+
+use std::path::PathBuf;
+
+use entwine_core::document::{DocumentError, LimitExceeded};
+use entwine_core::keyholder::invitation::{InvitationKind, LinkError};
+use entwine_core::membership::ChainError;
+use entwine_core::practice::ritual::{ParseTimeOfDayError, RecurrenceError};
+
+use crate::keystore::KeyStoreError;
+use crate::status::Reason;
+use crate::storage::StorageError;
+use crate::transport::{AddressError, CertificateError};
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no profile in this folder.
+    #[error("there is no profile in {0}: make one with `init`")]
+    NoProfile(PathBuf),
+    /// There is a profile in this folder.
+    #[error("there is a profile in {0} already")]
+    ProfileExists(PathBuf),
+    /// The profile's folder cannot be used.
+    #[error("the profile's folder cannot be used: {0}")]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// The key store failed.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
+    /// The device's own database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The relay's address is not taken.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The file of certificate authorities is not taken.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The HTTP client could not be set up.
+    #[error("the network could not be set up")]
+    Network(#[source] reqwest::Error),
+    /// The profile has no space yet.
+    #[error("there is no space yet: make one with `create`, or `join` one by a link")]
+    NoSpace,
+    /// The profile has a space.
+    #[error("this profile has a space already: use another profile for another one")]
+    SpaceExists,
+    /// A joining was begun in this profile.
+    #[error("this profile has begun to join a space: finish that with `sync`, or use another profile")]
+    JoiningBegun,
+    /// Nobody has joined yet.
+    #[error("nobody has joined yet: send a link made by `invite`")]
+    NoPartner,
+    /// Text that is no invitation link.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The link is of the other kind.
+    #[error("this link is for {}, and {} was expected: ask for the right one", whom(*.found), whom(*.expected))]
+    WrongKind {
+        /// What was asked for.
+        expected: InvitationKind,
+        /// What the link is.
+        found: InvitationKind,
+    },
+    /// Another device has taken the invitation up.
+    #[error("this invitation was used already: ask for a new one")]
+    InvitationUsed,
+    /// The inviter ended the invitation.
+    #[error("this invitation was ended by whoever made it: ask for a new one")]
+    InvitationEnded,
+    /// The invitation's hour is over.
+    #[error("this invitation has expired: ask for a new one")]
+    InvitationExpired,
+    /// The relay does not know the invitation.
+    #[error(
+        "the relay does not know this invitation: it was ended, or the relay lost it. Let whoever made it sync, or ask for a \
+         new one"
+    )]
+    InvitationUnknown,
+    /// The relay shows another chain than the inviter's.
+    #[error("the relay shows another space than the one that the link names: do not go on with this relay")]
+    OtherChain,
+    /// There is no such open invitation.
+    #[error("there is no open invitation with this id: `invitations` lists them")]
+    NoSuchInvitation,
+    /// The membership rules do not allow it.
+    #[error("not allowed: {0}")]
+    NotAllowed(ChainError),
+    /// The exchange with the relay did not come to its end.
+    #[error("{detail} ({remedy})")]
+    Stopped {
+        /// The one reason.
+        reason: Reason,
+        /// What was seen.
+        detail: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// There is nothing with this id.
+    #[error("there is no {what} with the id {id}: `list` shows the ids")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// The text does not contain what was to be replaced.
+    #[error("the text does not contain these words: read it first")]
+    TextNotFound,
+    /// A document cannot be read or written.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A recurrence is not taken.
+    #[error(transparent)]
+    Recurrence(#[from] RecurrenceError),
+    /// An hour is not taken.
+    #[error(transparent)]
+    TimeOfDay(#[from] ParseTimeOfDayError),
+    /// Something is too long.
+    #[error(transparent)]
+    Limit(#[from] LimitExceeded),
+    /// A person needs a name.
+    #[error("a name has at least one letter")]
+    EmptyName,
+}
+
+fn whom(kind: InvitationKind) -> &'static str {
+    match kind {
+        InvitationKind::Partner => "a partner",
+        InvitationKind::Device => "a person's own next device",
+    }
+}

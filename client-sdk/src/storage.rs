@@ -1,0 +1,339 @@
+//! What does a device keep, and in which steps does it change?
+//!
+//! One SQLite file per profile, which any number of processes may use at once. It holds sealed bytes only: what the relay
+//! keeps too, and values under the device's own storage key. Every method that changes something is one transaction that is
+//! durable when the method returns; what must not be overtaken by another process begins with `BEGIN IMMEDIATE`.
+//!
+//! ```text
+//! setting, intent      name and clock of the profile; a joining that was begun
+//! space, record        membership chains
+//! entry, tip           feeds, as they travel                            storage::feed
+//! relay_tip            what the relay was seen to hold of them
+//! pending              changes that no entry carries yet                storage::document
+//! document             snapshots: can be made again from the above
+//! ```
+
+mod document;
+mod feed;
+
+use std::path::Path;
+use std::time::Duration;
+
+use entwine_core::id::{Hash, KeyholderId, SpaceId};
+use entwine_core::membership::{ChainError, MembershipChain, SpaceKind};
+use entwine_core::sealing::SealBroken;
+use entwine_core::sealing::storage::StorageKey;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
+use zeroize::Zeroizing;
+
+pub(crate) use document::{EntryState, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
+pub(crate) use feed::Step;
+
+use crate::random;
+
+/// How long a process waits for another one that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A fault of the device's own database.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Another process holds the database for too long.
+    #[error("another process holds this profile's database: try again")]
+    Busy,
+    /// There is no room.
+    #[error("the disk is full: nothing was written. Make room and try again")]
+    DiskFull,
+    /// The database holds what this software never writes, or was made with other keys.
+    #[error("this profile's database is damaged: {0}")]
+    Damaged(&'static str),
+    /// The database failed.
+    #[error("this profile's database failed")]
+    Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        // The primary result code is the low byte of SQLite's extended one: 5 busy, 6 locked, 13 full.
+        let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+        match code.map(|code| code & 0xff) {
+            Some(5 | 6) => Self::Busy,
+            Some(13) => Self::DiskFull,
+            _ => Self::Fault(Box::new(error)),
+        }
+    }
+}
+
+impl From<SealBroken> for StorageError {
+    fn from(_: SealBroken) -> Self {
+        Self::Damaged("a sealed value does not open")
+    }
+}
+
+impl From<ChainError> for StorageError {
+    fn from(_: ChainError) -> Self {
+        Self::Damaged("a membership chain is not valid")
+    }
+}
+
+/// A space as this device knows it, without its content.
+#[derive(Debug, Clone)]
+pub(crate) struct SpaceLine {
+    pub(crate) space: SpaceId,
+    pub(crate) is_private: bool,
+}
+
+/// The device's database, opened with the key under which its values are sealed.
+#[derive(Debug, Clone)]
+pub(crate) struct Storage {
+    pool: SqlitePool,
+    key: StorageKey,
+}
+
+impl Storage {
+    /// Opens the database, which is made where it is missing, and brings its tables up to date.
+    pub(crate) async fn open(path: &Path, key: StorageKey) -> Result<Self, StorageError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            // What was deleted, such as a pending change, is not left behind in free pages.
+            .pragma("secure_delete", "ON");
+        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        sqlx::migrate!("../migrations/device")
+            .run(&pool)
+            .await
+            .map_err(|error| StorageError::Fault(Box::new(error)))?;
+        Ok(Self { pool, key })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A transaction that writes: nobody else writes until it ends.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StorageError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    fn seal(&self, place: &str, plain: &[u8]) -> Vec<u8> {
+        self.key.seal(&mut random::generator(), place.as_bytes(), plain)
+    }
+
+    fn open_sealed(&self, place: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StorageError> {
+        Ok(self.key.open(place.as_bytes(), sealed)?)
+    }
+
+    fn seal_json(&self, place: &str, value: &impl Serialize) -> Vec<u8> {
+        let plain = Zeroizing::new(serde_json::to_vec(value).expect("settings are plain JSON"));
+        self.seal(place, &plain)
+    }
+
+    fn open_json<T: DeserializeOwned>(&self, place: &str, sealed: &[u8]) -> Result<T, StorageError> {
+        let plain = self.open_sealed(place, sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| StorageError::Damaged("a setting is not readable"))
+    }
+}
+
+/// Settings and intents.
+impl Storage {
+    pub(crate) async fn setting<T: DeserializeOwned>(&self, key: &'static str) -> Result<Option<T>, StorageError> {
+        let row = sqlx::query("SELECT sealed FROM setting WHERE key = ?").bind(key).fetch_optional(&self.pool).await?;
+        row.map(|row| self.open_json(&format!("setting/{key}"), row.get(0))).transpose()
+    }
+
+    pub(crate) async fn set_setting(&self, key: &'static str, value: &impl Serialize) -> Result<(), StorageError> {
+        let sealed = self.seal_json(&format!("setting/{key}"), value);
+        sqlx::query(
+            "INSERT INTO setting (key, sealed) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(key)
+        .bind(sealed)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn intent<T: DeserializeOwned>(&self, kind: &'static str) -> Result<Option<T>, StorageError> {
+        let row = sqlx::query("SELECT sealed FROM intent WHERE kind = ?").bind(kind).fetch_optional(&self.pool).await?;
+        row.map(|row| self.open_json(&format!("intent/{kind}"), row.get(0))).transpose()
+    }
+
+    pub(crate) async fn set_intent(&self, kind: &'static str, value: &impl Serialize) -> Result<(), StorageError> {
+        let sealed = self.seal_json(&format!("intent/{kind}"), value);
+        sqlx::query(
+            "INSERT INTO intent (kind, sealed) VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(kind)
+        .bind(sealed)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn end_intent(&self, kind: &'static str) -> Result<(), StorageError> {
+        sqlx::query("DELETE FROM intent WHERE kind = ?").bind(kind).execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+/// Spaces and their chains.
+impl Storage {
+    /// The spaces, the shared one first.
+    pub(crate) async fn spaces(&self) -> Result<Vec<SpaceLine>, StorageError> {
+        let rows = sqlx::query("SELECT space, kind FROM space ORDER BY kind, space").fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| Ok(SpaceLine { space: space_id(row.get(0))?, is_private: row.get::<i64, _>(1) == 1 }))
+            .collect()
+    }
+
+    /// Takes spaces in, with the whole of their chains, all or none. Those that are there already stay as they are.
+    pub(crate) async fn add_spaces(
+        &self,
+        spaces: &[(&MembershipChain, &impl SpaceSettings)],
+    ) -> Result<(), StorageError> {
+        let mut transaction = self.begin().await?;
+        for (chain, settings) in spaces {
+            let space = chain.space();
+            let is_private = chain.kind() != SpaceKind::Shared;
+            let inserted = sqlx::query(
+                "INSERT INTO space (space, kind, length, head, settings) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            )
+            .bind(space.as_bytes().as_slice())
+            .bind(i64::from(is_private))
+            .bind(i64::from(chain.len()))
+            .bind(chain.head().as_bytes().as_slice())
+            .bind(self.seal_json(&settings_place(&space), settings))
+            .execute(&mut *transaction)
+            .await?;
+            if inserted.rows_affected() == 1 {
+                insert_records(&mut transaction, chain, 0).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn space_settings<T: SpaceSettings>(&self, space: &SpaceId) -> Result<T, StorageError> {
+        let row = sqlx::query("SELECT settings FROM space WHERE space = ?")
+            .bind(space.as_bytes().as_slice())
+            .fetch_one(&self.pool)
+            .await?;
+        self.open_json(&settings_place(space), row.get(0))
+    }
+
+    pub(crate) async fn set_space_settings(
+        &self,
+        space: &SpaceId,
+        settings: &impl SpaceSettings,
+    ) -> Result<(), StorageError> {
+        sqlx::query("UPDATE space SET settings = ? WHERE space = ?")
+            .bind(self.seal_json(&settings_place(space), settings))
+            .bind(space.as_bytes().as_slice())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The membership chain, verified anew: whoever can write into the database cannot add a keyholder.
+    pub(crate) async fn chain(&self, space: &SpaceId) -> Result<MembershipChain, StorageError> {
+        let mut connection = self.pool.acquire().await?;
+        read_chain(&mut connection, space).await
+    }
+
+    /// How the last exchange of a space ended, if there was one.
+    pub(crate) async fn last_exchange<T: DeserializeOwned>(&self, space: &SpaceId) -> Result<Option<T>, StorageError> {
+        let row = sqlx::query("SELECT exchange FROM space WHERE space = ?")
+            .bind(space.as_bytes().as_slice())
+            .fetch_one(&self.pool)
+            .await?;
+        let sealed: Option<Vec<u8>> = row.get(0);
+        sealed.map(|sealed| self.open_json(&exchange_place(space), &sealed)).transpose()
+    }
+
+    pub(crate) async fn set_last_exchange(&self, space: &SpaceId, ended: &impl Serialize) -> Result<(), StorageError> {
+        sqlx::query("UPDATE space SET exchange = ? WHERE space = ?")
+            .bind(self.seal_json(&exchange_place(space), ended))
+            .bind(space.as_bytes().as_slice())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What a space's settings are is the client's business; here they are only sealed.
+pub(crate) trait SpaceSettings: Serialize + DeserializeOwned {}
+
+fn settings_place(space: &SpaceId) -> String {
+    format!("space/{space}/settings")
+}
+
+fn exchange_place(space: &SpaceId) -> String {
+    format!("space/{space}/exchange")
+}
+
+async fn read_chain(connection: &mut SqliteConnection, space: &SpaceId) -> Result<MembershipChain, StorageError> {
+    let rows = sqlx::query("SELECT bytes FROM record WHERE space = ? ORDER BY position")
+        .bind(space.as_bytes().as_slice())
+        .fetch_all(connection)
+        .await?;
+    let chain = MembershipChain::parse(rows.iter().map(|row| row.get::<&[u8], _>(0)))?;
+    if chain.space() == *space { Ok(chain) } else { Err(StorageError::Damaged("a chain stands under another space")) }
+}
+
+/// Whether the chain still has so many records; what a writer checks before it appends.
+async fn chain_length(connection: &mut SqliteConnection, space: &SpaceId) -> Result<u32, StorageError> {
+    let row = sqlx::query("SELECT length FROM space WHERE space = ?")
+        .bind(space.as_bytes().as_slice())
+        .fetch_one(connection)
+        .await?;
+    u32::try_from(row.get::<i64, _>(0)).map_err(|_| StorageError::Damaged("the length of a chain"))
+}
+
+async fn insert_records(
+    connection: &mut SqliteConnection,
+    chain: &MembershipChain,
+    from: u32,
+) -> Result<(), StorageError> {
+    for record in chain.records().iter().skip(from as usize) {
+        sqlx::query("INSERT INTO record (space, position, bytes) VALUES (?, ?, ?)")
+            .bind(chain.space().as_bytes().as_slice())
+            .bind(i64::from(record.index()))
+            .bind(record.bytes())
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::query("UPDATE space SET length = ?, head = ? WHERE space = ?")
+        .bind(i64::from(chain.len()))
+        .bind(chain.head().as_bytes().as_slice())
+        .bind(chain.space().as_bytes().as_slice())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn space_id(bytes: &[u8]) -> Result<SpaceId, StorageError> {
+    SpaceId::try_from(bytes).map_err(|_| StorageError::Damaged("the id of a space"))
+}
+
+fn keyholder_id(bytes: &[u8]) -> Result<KeyholderId, StorageError> {
+    KeyholderId::try_from(bytes).map_err(|_| StorageError::Damaged("the id of a feed"))
+}
+
+fn hash(bytes: &[u8]) -> Result<Hash, StorageError> {
+    Hash::try_from(bytes).map_err(|_| StorageError::Damaged("a hash"))
+}
+
+/// SQLite has signed integers alone; what is stored here never comes near their end.
+fn to_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_sql(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
