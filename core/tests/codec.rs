@@ -16,8 +16,8 @@ use entwine_core::time::Timestamp;
 use entwine_core::wire::message::{CreateRequest, Request, Response};
 use entwine_core::wire::{Wire, from_bytes, to_bytes};
 use proptest::prelude::*;
-use rand::rngs::ChaCha20Rng;
 use rand::SeedableRng as _;
+use rand::rngs::ChaCha20Rng;
 
 /// The bytes of a value, and a decoder that gives them back.
 struct Sample {

@@ -68,6 +68,12 @@ impl EpochSecret {
         Self(bytes)
     }
 
+    /// The bytes: whoever has them reads this epoch and all before it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The key for one purpose.
     #[must_use]
     pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
