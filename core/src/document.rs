@@ -18,6 +18,7 @@
 mod actor;
 mod chapter;
 mod collection;
+mod difference;
 mod entity;
 mod field;
 mod list;
@@ -36,7 +37,7 @@ pub use actor::ActorId;
 pub use autosurgeon::{Hydrate, Reconcile};
 pub use chapter::{DocumentName, ParseDocumentNameError};
 pub use collection::{Collection, CollectionMut};
-pub use entity::{Entity, EntityEvent, EntityId, LimitExceeded, Listing, ParseEntityIdError, Stored};
+pub use entity::{Entity, EntityEvent, EntityField, EntityId, LimitExceeded, Listing, ParseEntityIdError, Stored};
 pub use field::Field;
 pub use list::List;
 pub use set::TextSet;
@@ -343,6 +344,8 @@ fn event_of(patch: &Patch) -> Option<EntityEvent> {
 }
 
 #[cfg(test)]
+pub(crate) mod conformance;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

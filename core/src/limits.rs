@@ -69,8 +69,11 @@ pub const TITLE_BYTES_MAX: usize = 512;
 /// two bytes, which automerge stores worst, stays under [`CHANGE_BYTES_MAX`] as one change.
 pub const TEXT_BYTES_MAX: usize = 128 * 1024;
 /// Characters of a changed passage, old and new together, that are compared by grapheme: the time grows with their square. A
-/// longer one is replaced as a whole.
+/// longer one is compared by line first.
 pub const TEXT_COMPARED_CHARACTERS_MAX: usize = 8_000;
+/// Lines of a changed passage, old times new, that are compared: memory and time grow with it (4 bytes each). A passage of
+/// more is replaced as a whole.
+pub const TEXT_COMPARED_LINES_MAX: usize = 1_000_000;
 /// Bytes of one tag: a few words.
 pub const TAG_BYTES_MAX: usize = 128;
 /// Tags of one thing: more are no longer an order.

@@ -1,9 +1,10 @@
 //! What does a couple do with it? One file per practice.
 //!
-//! A practice is a file in `practice/` and one line below. The file has the practice's entities ([`Entity`](crate::document::Entity)), with
-//! their limits, and the functions that say in which document they lie and under which keys. How they merge comes from the
-//! types of their fields, and everything else from [`CollectionMut`](crate::document::CollectionMut): nothing lists the
-//! practices, and a phone that does not know one keeps its entities as they are.
+//! A practice is a file in `practice/` and one line below. The file has the practice's entities, with their limits
+//! ([`Entity`](crate::document::Entity)), and the functions that say in which document they lie and under which keys. How
+//! they merge comes from the types of their fields, and everything else from
+//! [`CollectionMut`](crate::document::CollectionMut): nothing else lists the practices, and a phone that does not know one
+//! keeps its entities as they are.
 
 pub mod journal;
 pub mod occurrence;
@@ -20,4 +21,29 @@ pub struct Writer {
     pub person: PersonId,
     /// The device.
     pub device: KeyholderId,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    /// Each practice's file is read, so that none can be forgotten.
+    #[test]
+    fn kinds_are_told_apart_and_every_practice_is_checked() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/practice");
+        let mut kinds = BTreeSet::new();
+        for file in fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+            let source = fs::read_to_string(&file).unwrap();
+            let entities = source.matches("impl Entity for").count();
+            assert_eq!(source.matches("conformance::check(").count(), entities, "{}", file.display());
+            for line in source.lines().filter(|line| line.contains("const KIND: &'static str")) {
+                let kind = line.split('"').nth(1).unwrap().to_owned();
+                assert!(!kind.contains('/'), "a key's first slash ends its kind");
+                assert!(kinds.insert(kind), "{line} is taken");
+            }
+        }
+        assert!(kinds.contains("journal"));
+    }
 }

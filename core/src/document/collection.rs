@@ -7,7 +7,7 @@ use automerge::transaction::Transactable as _;
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, Value};
 use autosurgeon::{hydrate_prop, reconcile_prop};
 
-use super::entity::{Entity, EntityId, LimitExceeded, Listing, Stored};
+use super::entity::{Entity, EntityField, EntityId, LimitExceeded, Listing, Stored};
 use super::text::write_differences;
 use super::{Document, DocumentError, Heads};
 use crate::limits::{TEXT_BYTES_MAX, TRASH_DAYS};
@@ -134,7 +134,8 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
         self.read().contains(id)
     }
 
-    /// Begins an entity under a key that nothing lies under.
+    /// Begins an entity under a key that nothing lies under. It may be one that was read from somewhere else: this is how a
+    /// copy is made.
     ///
     /// # Errors
     /// There is something under the key, or a limit is exceeded.
@@ -142,13 +143,15 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
         if self.contains(id) {
             return Err(DocumentError::Exists { kind: T::KIND, id: id.clone() });
         }
+        let mut value = value.clone();
+        value.fields().into_iter().for_each(EntityField::detach);
         value.check()?;
         let key = document_key::<T>(id);
         let made = self.document.write(|automerge| {
             let object = automerge.put_object(&ROOT, &key, ObjType::Map).map_err(refused)?;
             automerge.put(&object, EDITS, ScalarValue::counter(1)).map_err(refused)?;
             automerge.put(&object, MADE_AT, now.as_millis()).map_err(refused)?;
-            reconcile_prop(automerge, &ROOT, key.as_str(), value).map_err(refused)
+            reconcile_prop(automerge, &ROOT, key.as_str(), &value).map_err(refused)
         })?;
         debug_assert!(made, "a new key is always written");
         Ok(())

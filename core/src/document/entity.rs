@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 /// [`Text`](super::Text), [`TextSet`](super::TextSet) or [`List`](super::List): each writes only what was changed in it. A
 /// plain value would be written at every update and erase what a partner chose meanwhile. The names `edits`, `made_at` and
 /// `trash` are taken.
-pub trait Entity: Hydrate + Reconcile {
+pub trait Entity: Clone + Hydrate + Reconcile {
     /// The first part of its key in the document. It never changes, and no other kind has it.
     const KIND: &'static str;
     /// The field that [`CollectionMut::update_text_at`](super::CollectionMut::update_text_at) edits.
@@ -29,6 +29,15 @@ pub trait Entity: Hydrate + Reconcile {
     /// # Errors
     /// The first limit that is exceeded.
     fn check(&self) -> Result<(), LimitExceeded>;
+
+    /// All of its fields.
+    fn fields(&mut self) -> Vec<&mut dyn EntityField>;
+}
+
+/// A field of an entity, which remembers what it was read as.
+pub trait EntityField {
+    /// Forgets that it was read, so that the whole of it is written where the entity is put anew.
+    fn detach(&mut self);
 }
 
 /// More than is taken.

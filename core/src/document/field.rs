@@ -6,7 +6,7 @@ use automerge::ObjId;
 use autosurgeon::reconcile::NoKey;
 use autosurgeon::{Hydrate, HydrateError, Prop, ReadDoc, Reconcile, Reconciler};
 
-use crate::document::entity::LimitExceeded;
+use super::entity::{EntityField, LimitExceeded};
 use crate::time::Timestamp;
 
 /// A field of an entity that holds one value: a name, an hour.
@@ -56,6 +56,12 @@ impl Field<String> {
     /// The value is longer than `bytes_max`.
     pub fn check(&self, what: &'static str, bytes_max: usize) -> Result<(), LimitExceeded> {
         if self.is_changed() { LimitExceeded::check_bytes(what, self.now.len(), bytes_max) } else { Ok(()) }
+    }
+}
+
+impl<T> EntityField for Field<T> {
+    fn detach(&mut self) {
+        self.loaded = None;
     }
 }
 

@@ -6,6 +6,9 @@ use automerge::ObjId;
 use autosurgeon::reconcile::{NoKey, SeqReconciler as _};
 use autosurgeon::{Hydrate, HydrateError, Prop, ReadDoc, Reconcile, Reconciler};
 
+use super::difference::{Step, script};
+use super::entity::EntityField;
+
 /// A list. A changed item is removed and inserted anew, so where both partners change the same one apart, both versions stay.
 #[derive(Debug, Clone)]
 pub struct List<T> {
@@ -22,6 +25,12 @@ impl<T: PartialEq> List<T> {
     /// Whether the next write of the entity writes it.
     pub fn is_changed(&self) -> bool {
         self.loaded.as_ref() != Some(&self.now)
+    }
+}
+
+impl<T> EntityField for List<T> {
+    fn detach(&mut self) {
+        self.loaded = None;
     }
 }
 
@@ -84,36 +93,4 @@ impl<T: Hydrate + Clone> Hydrate for List<T> {
         };
         Ok(Self { loaded: Some(now.clone()), now })
     }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Step<'a, T> {
-    Keep,
-    Remove,
-    Insert(&'a T),
-}
-
-/// What makes `old` into `new` and keeps as many items as possible. Takes time and memory in the product of their lengths.
-fn script<'a, T: PartialEq>(old: &[T], new: &'a [T]) -> Vec<Step<'a, T>> {
-    // kept[i][j]: how many items old[i..] and new[j..] can keep.
-    let mut kept = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            kept[i][j] = if old[i] == new[j] { kept[i + 1][j + 1] + 1 } else { kept[i + 1][j].max(kept[i][j + 1]) };
-        }
-    }
-    let (mut i, mut j, mut steps) = (0, 0, Vec::new());
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old[i] == new[j] {
-            steps.push(Step::Keep);
-            (i, j) = (i + 1, j + 1);
-        } else if j == new.len() || (i < old.len() && kept[i + 1][j] >= kept[i][j + 1]) {
-            steps.push(Step::Remove);
-            i += 1;
-        } else {
-            steps.push(Step::Insert(&new[j]));
-            j += 1;
-        }
-    }
-    steps
 }

@@ -7,7 +7,7 @@ use automerge::ObjId;
 use autosurgeon::reconcile::{MapReconciler as _, NoKey};
 use autosurgeon::{Hydrate, HydrateError, Prop, ReadDoc, Reconcile, Reconciler};
 
-use crate::document::entity::LimitExceeded;
+use super::entity::{EntityField, LimitExceeded};
 
 /// A set of texts. Where one adds a member and the other removes it, it stays.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +45,12 @@ impl TextSet {
 
     fn removed(&self) -> impl Iterator<Item = &String> {
         self.loaded.iter().flatten().filter(|member| !self.now.contains(*member))
+    }
+}
+
+impl EntityField for TextSet {
+    fn detach(&mut self) {
+        self.loaded = None;
     }
 }
 

@@ -6,22 +6,23 @@ use rand::rngs::ChaCha8Rng;
 
 use super::*;
 use crate::id::{KeyholderId, PersonId};
+use crate::limits::TEXT_BYTES_MAX;
 use crate::practice::Writer;
 use crate::practice::journal::JournalEntry;
 use crate::practice::ritual::{Ritual, Step};
 use crate::time::Timestamp;
 
-pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
 
 /// A phone that has one document open.
-pub(super) struct Phone {
-    pub(super) writer: Writer,
-    pub(super) rng: ChaCha8Rng,
-    pub(super) document: Document,
+pub(crate) struct Phone {
+    pub(crate) writer: Writer,
+    pub(crate) rng: ChaCha8Rng,
+    pub(crate) document: Document,
 }
 
 impl Phone {
-    pub(super) fn new(number: u8) -> Self {
+    pub(crate) fn new(number: u8) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(u64::from(number));
         let device = KeyholderId::from_bytes([number; 16]);
         let document = Document::new(ActorId::make_random(&mut rng, &device));
@@ -32,7 +33,7 @@ impl Phone {
         (Self::new(0xa), Self::new(0xb))
     }
 
-    pub(super) fn writes(&mut self, title: &str, text: &str) -> EntityId {
+    pub(crate) fn writes(&mut self, title: &str, text: &str) -> EntityId {
         let id = EntityId::make(NOW, &mut self.rng);
         let entry = JournalEntry::new(title, text, &self.writer, NOW, &TimeZone::UTC);
         self.document.collection_mut().put(&id, &entry, NOW).unwrap();
@@ -46,11 +47,11 @@ impl Phone {
         id
     }
 
-    pub(super) fn edits<T: Entity>(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> bool {
+    pub(crate) fn edits<T: Entity>(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> bool {
         self.document.collection_mut().update(id, edit).unwrap()
     }
 
-    pub(super) fn sees<T: Entity>(&self, id: &EntityId) -> Stored<T> {
+    pub(crate) fn sees<T: Entity>(&self, id: &EntityId) -> Stored<T> {
         self.document.collection().get(id).unwrap().expect("it is there")
     }
 
@@ -58,15 +59,15 @@ impl Phone {
         self.sees::<JournalEntry>(id).value.text.as_str().to_owned()
     }
 
-    pub(super) fn deletes(&mut self, id: &EntityId) -> bool {
+    pub(crate) fn deletes(&mut self, id: &EntityId) -> bool {
         self.document.collection_mut::<JournalEntry>().remove(id, NOW).unwrap()
     }
 
-    pub(super) fn restores(&mut self, id: &EntityId) -> bool {
+    pub(crate) fn restores(&mut self, id: &EntityId) -> bool {
         self.document.collection_mut::<JournalEntry>().restore(id).unwrap()
     }
 
-    pub(super) fn has_in_trash(&self, id: &EntityId) -> bool {
+    pub(crate) fn has_in_trash(&self, id: &EntityId) -> bool {
         let journal = self.document.collection::<JournalEntry>();
         let (listed, trashed) = (journal.list(), journal.trash(NOW));
         let is_in = |listing: &Listing<JournalEntry>| listing.items.iter().any(|item| item.id == *id);
@@ -75,7 +76,7 @@ impl Phone {
     }
 
     /// Closes the document and opens it anew, as another command of the same phone does.
-    pub(super) fn reopens(&mut self) {
+    pub(crate) fn reopens(&mut self) {
         let saved = self.document.save();
         let made = self.document.take_changes();
         self.document = Document::load(&saved, ActorId::make_random(&mut self.rng, &self.writer.device)).unwrap();
@@ -268,4 +269,176 @@ fn a_batch_is_refused_as_a_whole() {
     noor.document.apply(&[good]).unwrap();
     assert!(matches!(noor.document.apply(&[other]), Err(DocumentError::ActorReused { seq: 1, .. })));
     assert_eq!(noor.document.collection::<JournalEntry>().list().items.len(), 1);
+}
+
+#[test]
+fn what_a_newer_version_wrote_survives_an_edit_here() {
+    let (mut ada, mut noor) = Phone::pair();
+    let id = ada.writes("Lake", "We walked.");
+    let key = format!("journal/{id}");
+    let newer = &mut ada.document;
+    newer
+        .write(|automerge| {
+            let (_, entry) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
+            automerge.put(&entry, "weather", "rain").unwrap();
+            let feelings = automerge.put_object(&entry, "feelings", automerge::ObjType::List).unwrap();
+            automerge.insert(&feelings, 0, "calm").unwrap();
+            automerge.put(automerge::ROOT, "mood/1", 7).map_err(|error| DocumentError::Refused(Box::new(error)))
+        })
+        .unwrap();
+    meet(&mut ada, &mut noor);
+    assert!(noor.edits::<JournalEntry>(&id, |entry| {
+        entry.title.set("The lake".to_owned());
+        entry.text.append(" Far.");
+    }));
+    meet(&mut ada, &mut noor);
+    let (_, entry) = ada.document.automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
+    let (weather, _) = ada.document.automerge.get(&entry, "weather").unwrap().unwrap();
+    assert_eq!(weather.as_str(), Some("rain"));
+    let (_, feelings) = ada.document.automerge.get(&entry, "feelings").unwrap().unwrap();
+    assert_eq!(ada.document.automerge.length(&feelings), 1);
+    assert_eq!(ada.sees::<JournalEntry>(&id).value.title, "The lake".into());
+    assert!(ada.document.automerge.get(&automerge::ROOT, "mood/1").unwrap().is_some());
+}
+
+#[test]
+fn what_is_damaged_is_named_and_the_rest_listed() {
+    let mut ada = Phone::new(0xa);
+    let (whole, broken) = (ada.writes("Lake", "We walked."), ada.writes("Sea", "We swam."));
+    let key = format!("journal/{broken}");
+    let refused = |error| DocumentError::Refused(Box::new(error));
+    ada.document
+        .write(|automerge| {
+            let (_, entry) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
+            automerge.put_object(&entry, "title", automerge::ObjType::Map).unwrap();
+            automerge.put(automerge::ROOT, "journal/not a key", "x").unwrap();
+            automerge.put(automerge::ROOT, "journal/scalar", "x").map_err(refused)
+        })
+        .unwrap();
+    let mut journal = ada.document.collection_mut::<JournalEntry>();
+    assert!(matches!(journal.get(&broken), Err(DocumentError::Damaged { .. })));
+    assert!(matches!(journal.update(&broken, |_| {}), Err(DocumentError::Damaged { .. })));
+    assert!(journal.contains(&broken));
+    let listing = ada.document.collection::<JournalEntry>().list();
+    assert_eq!(listing.items.iter().map(|item| item.id.clone()).collect::<Vec<_>>(), [whole]);
+    assert_eq!(listing.damaged, [broken.to_string(), "not a key".to_owned(), "scalar".to_owned()]);
+}
+
+#[test]
+fn what_is_older_than_a_field_has_its_default() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.writes("Lake", "We walked.");
+    let key = format!("journal/{id}");
+    ada.document
+        .write(|automerge| {
+            let (_, entry) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
+            for field in ["title", "text", "tags", "zone", "written_at"] {
+                automerge.delete(&entry, field).unwrap();
+            }
+            Ok(())
+        })
+        .unwrap();
+    let entry = ada.sees::<JournalEntry>(&id).value;
+    assert_eq!((entry.title.as_str(), entry.text.as_str(), entry.tags.len()), ("", "", 0));
+    assert!(!ada.edits::<JournalEntry>(&id, |_| {}), "and nothing is written for that");
+    assert!(ada.edits::<JournalEntry>(&id, |entry| entry.text.append("New.")));
+    assert_eq!(ada.reads(&id), "New.");
+}
+
+#[test]
+fn an_update_that_changes_nothing_writes_nothing() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.writes("Lake", "We walked.");
+    ada.document.take_changes();
+    let opened = ada.document.heads();
+    let mut journal = ada.document.collection_mut::<JournalEntry>();
+    assert!(!journal.update(&id, |entry| entry.title.set("Lake".to_owned())).unwrap());
+    assert!(!journal.update(&id, |entry| entry.text.update("We walked.")).unwrap());
+    assert!(!journal.update_text_at(&id, &opened, "We walked.").unwrap());
+    assert!(!journal.restore(&id).unwrap());
+    assert_eq!(ada.document.take_changes(), Vec::<Vec<u8>>::new());
+    assert_eq!(ada.sees::<JournalEntry>(&id).edits, 1);
+    assert_eq!(ada.document.heads(), opened);
+}
+
+#[test]
+fn limits_are_named_and_what_is_longer_already_may_be_shortened() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.writes("Lake", &"x".repeat(TEXT_BYTES_MAX));
+    let opened = ada.document.heads();
+    let refusal = |result: Result<bool, DocumentError>| result.unwrap_err().to_string();
+    let mut journal = ada.document.collection_mut::<JournalEntry>();
+    assert_eq!(
+        refusal(journal.update(&id, |entry| entry.title.set("x".repeat(513)))),
+        "title is longer than 512 bytes"
+    );
+    assert_eq!(refusal(journal.update(&id, |entry| entry.text.append("x"))), "text is longer than 131072 bytes");
+    let saved = "x".repeat(TEXT_BYTES_MAX + 1);
+    assert_eq!(refusal(journal.update_text_at(&id, &opened, &saved)), "text is longer than 131072 bytes");
+    assert_eq!(
+        refusal(journal.update(&id, |entry| (0..65).for_each(|tag| _ = entry.tags.insert(&tag.to_string())))),
+        "tags: more than 64"
+    );
+    assert_eq!(ada.document.heads(), opened, "nothing of it was written");
+    ada.edits::<JournalEntry>(&id, |entry| assert!(entry.text.replace_first("x", "")));
+}
+
+/// The worst text that the limit allows: each character's length differs from the one's before, and each is new.
+#[test]
+fn the_longest_text_makes_a_change_that_can_be_sent() {
+    let mut ada = Phone::new(0xa);
+    let mut worst = "xä".repeat(TEXT_BYTES_MAX / 3);
+    ada.writes("", &worst);
+    let size = ada.document.take_changes()[0].len();
+    assert!(size < CHANGE_BYTES_MAX, "{size}");
+    // Typed backwards and so in pieces, it may be replaced as a whole only in several changes.
+    let id = ada.writes("", "");
+    worst.truncate("xä".len() * 150);
+    for letter in worst.chars() {
+        ada.edits::<JournalEntry>(&id, |entry| {
+            let text = format!("{letter}{}", entry.text.as_str());
+            entry.text.update(&text);
+        });
+    }
+    ada.document.take_changes();
+    ada.edits::<JournalEntry>(&id, |entry| entry.text.update("gone"));
+    let size = ada.document.take_changes()[0].len();
+    assert!(size < 300 * 32, "{size}");
+}
+
+#[test]
+fn an_edit_too_big_to_be_sent_is_refused_before_anything_is_changed() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.writes("Lake", "We walked.");
+    ada.document.take_changes();
+    let before = ada.document.save();
+    let big = "x".repeat(CHANGE_BYTES_MAX);
+    let error = ada.document.write(|automerge| {
+        automerge.put(automerge::ROOT, "journal/big", big).map_err(|error| DocumentError::Refused(Box::new(error)))
+    });
+    assert!(matches!(error, Err(DocumentError::ChangeTooLarge { bytes }) if bytes > CHANGE_BYTES_MAX));
+    assert_eq!(ada.document.save(), before);
+    assert_eq!(ada.document.take_changes(), Vec::<Vec<u8>>::new());
+    assert!(ada.edits::<JournalEntry>(&id, |entry| entry.text.append(" Far.")));
+}
+
+#[test]
+fn a_key_is_begun_once_and_what_is_not_there_is_named() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.writes("Lake", "We walked.");
+    let entry = ada.sees::<JournalEntry>(&id).value;
+    let absent = EntityId::make(NOW, &mut ada.rng);
+    let unknown = Heads::from_bytes(&[7; 32]).unwrap();
+    let mut journal = ada.document.collection_mut::<JournalEntry>();
+    assert!(matches!(journal.put(&id, &entry, NOW), Err(DocumentError::Exists { kind: "journal", .. })));
+    assert!(journal.get(&absent).unwrap().is_none());
+    assert!(matches!(journal.update(&absent, |_| {}), Err(DocumentError::NotFound { kind: "journal", .. })));
+    assert!(matches!(journal.remove(&absent, NOW), Err(DocumentError::NotFound { .. })));
+    assert!(matches!(journal.restore(&absent), Err(DocumentError::NotFound { .. })));
+    assert!(matches!(journal.update_text_at(&id, &unknown, ""), Err(DocumentError::UnknownHeads)));
+    assert!(matches!(
+        journal.update_text_at(&id, &Heads::from_bytes(&[]).unwrap(), ""),
+        Err(DocumentError::NotFound { .. })
+    ));
+    assert!(Heads::from_bytes(&[7; 31]).is_none());
 }

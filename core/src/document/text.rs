@@ -5,8 +5,9 @@ use automerge::{AutoCommit, AutomergeError, ObjId, ObjType, Value};
 use autosurgeon::reconcile::{NoKey, TextReconciler as _};
 use autosurgeon::{Hydrate, HydrateError, Prop, ReadDoc, Reconcile, Reconciler};
 
-use crate::document::entity::LimitExceeded;
-use crate::limits::TEXT_COMPARED_CHARACTERS_MAX;
+use super::difference::{Step, script};
+use super::entity::{EntityField, LimitExceeded};
+use crate::limits::{TEXT_COMPARED_CHARACTERS_MAX, TEXT_COMPARED_LINES_MAX};
 
 /// A text that both partners can write in. It is edited in place and never set.
 ///
@@ -53,7 +54,7 @@ impl Text {
     /// Makes it `saved`, writing only where the two differ, by grapheme. For a text that was open in an editor meanwhile, use
     /// [`CollectionMut::update_text_at`](super::CollectionMut::update_text_at): it knows what the writer had seen.
     pub fn update(&mut self, saved: &str) {
-        self.edits.extend(Edit::between(&self.value, saved));
+        self.edits.extend(differences(&self.value, saved));
         saved.clone_into(&mut self.value);
     }
 
@@ -71,6 +72,13 @@ impl Text {
         }
         self.edits.push(Edit::splice(&self.value, at, delete, insert));
         self.value.replace_range(at..at + delete, insert);
+    }
+}
+
+impl EntityField for Text {
+    fn detach(&mut self) {
+        self.loaded_bytes = None;
+        self.edits.clear();
     }
 }
 
@@ -122,31 +130,6 @@ impl Hydrate for Text {
     }
 }
 
-impl Edit {
-    /// What makes `old` into `new`; none if they are the same.
-    fn between(old: &str, new: &str) -> Option<Self> {
-        if old == new {
-            return None;
-        }
-        let start = common_lines(old, new);
-        let end = common_lines_from_end(&old[start..], &new[start..]);
-        let (old_passage, new_passage) = (&old[start..old.len() - end], &new[start..new.len() - end]);
-        if old_passage.chars().count() + new_passage.chars().count() <= TEXT_COMPARED_CHARACTERS_MAX {
-            return Some(Self::Compare(new.to_owned()));
-        }
-        Some(Self::splice(old, start, old_passage.len(), new_passage))
-    }
-
-    /// From a position and a length in bytes.
-    fn splice(text: &str, at: usize, delete: usize, insert: &str) -> Self {
-        Self::Splice {
-            at: text[..at].chars().count(),
-            delete: text[at..at + delete].chars().count(),
-            insert: insert.to_owned(),
-        }
-    }
-}
-
 /// Writes into the text object what makes `old`, which it holds, into `new`.
 pub(super) fn write_differences(
     automerge: &mut AutoCommit,
@@ -154,10 +137,83 @@ pub(super) fn write_differences(
     old: &str,
     new: &str,
 ) -> Result<(), AutomergeError> {
-    match Edit::between(old, new) {
-        None => Ok(()),
-        Some(Edit::Splice { at, delete, insert }) => automerge.splice_text(object, at, signed(delete), &insert),
-        Some(Edit::Compare(saved)) => automerge.update_text(object, saved),
+    differences(old, new).into_iter().try_for_each(|edit| match edit {
+        Edit::Splice { at, delete, insert } => automerge.splice_text(object, at, signed(delete), &insert),
+        Edit::Compare(saved) => automerge.update_text(object, saved),
+    })
+}
+
+/// What makes `old` into `new`, one after the other.
+fn differences(old: &str, new: &str) -> Vec<Edit> {
+    if old == new {
+        return Vec::new();
+    }
+    let start = common_lines(old, new);
+    let end = common_lines_from_end(&old[start..], &new[start..]);
+    let (old_passage, new_passage) = (&old[start..old.len() - end], &new[start..new.len() - end]);
+    if is_comparable(old_passage, new_passage) {
+        return vec![Edit::Compare(new.to_owned())];
+    }
+    let old_lines: Vec<&str> = old_passage.split_inclusive('\n').collect();
+    let new_lines: Vec<&str> = new_passage.split_inclusive('\n').collect();
+    if old_lines.len().saturating_mul(new_lines.len()) > TEXT_COMPARED_LINES_MAX {
+        return vec![Edit::splice(old, start, old_passage.len(), new_passage)];
+    }
+    let mut text = old.to_owned();
+    let mut edits = Vec::new();
+    for hunk in hunks(&old_lines, &new_lines) {
+        let at = start + hunk.at;
+        let comparable = is_comparable(&text[at..at + hunk.delete], &hunk.insert);
+        let splice = Edit::splice(&text, at, hunk.delete, &hunk.insert);
+        text.replace_range(at..at + hunk.delete, &hunk.insert);
+        edits.push(if comparable { Edit::Compare(text.clone()) } else { splice });
+    }
+    edits
+}
+
+fn is_comparable(old: &str, new: &str) -> bool {
+    old.chars().count() + new.chars().count() <= TEXT_COMPARED_CHARACTERS_MAX
+}
+
+/// Lines that follow each other and are replaced.
+#[derive(Default)]
+struct Hunk {
+    /// Where, in bytes from the start, once the hunks before it are done.
+    at: usize,
+    /// How many bytes go.
+    delete: usize,
+    insert: String,
+}
+
+fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
+    let mut hunks: Vec<Hunk> = Vec::new();
+    let mut hunk = Hunk::default();
+    let mut removed = old.iter();
+    let mut next_old = || removed.next().expect("the script keeps or removes each old line once").len();
+    for step in script(old, new) {
+        match step {
+            Step::Remove => hunk.delete += next_old(),
+            Step::Insert(line) => hunk.insert.push_str(line),
+            Step::Keep => {
+                let at = hunk.at + hunk.insert.len() + next_old();
+                let done = core::mem::replace(&mut hunk, Hunk { at, ..Hunk::default() });
+                hunks.push(done);
+            }
+        }
+    }
+    hunks.push(hunk);
+    hunks.retain(|hunk| hunk.delete > 0 || !hunk.insert.is_empty());
+    hunks
+}
+
+impl Edit {
+    /// From a position and a length in bytes.
+    fn splice(text: &str, at: usize, delete: usize, insert: &str) -> Self {
+        Self::Splice {
+            at: text[..at].chars().count(),
+            delete: text[at..at + delete].chars().count(),
+            insert: insert.to_owned(),
+        }
     }
 }
 
@@ -175,4 +231,56 @@ fn common_lines_from_end(one: &str, other: &str) -> usize {
 
 fn signed(count: usize) -> isize {
     isize::try_from(count).expect("a text in memory has fewer characters than that")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn apply(old: &str, edits: &[Edit]) -> String {
+        edits.iter().fold(old.to_owned(), |text, edit| match edit {
+            Edit::Compare(saved) => saved.clone(),
+            Edit::Splice { at, delete, insert } => {
+                let (before, rest) = (text.chars().take(*at), text.chars().skip(at + delete));
+                before.chain(insert.chars()).chain(rest).collect()
+            }
+        })
+    }
+
+    fn long_line(letter: char) -> String {
+        format!("{}\n", letter.to_string().repeat(TEXT_COMPARED_CHARACTERS_MAX))
+    }
+
+    #[test]
+    fn two_changes_far_apart_leave_what_is_between_alone() {
+        let (a, b, c) = (long_line('a'), long_line('ß'), long_line('c'));
+        let old = format!("Dear Noor,\n{a}{b}{c}Ada\n");
+        let new = format!("Dear, dear Noor,\n{a}{c}Your Ada\n");
+        let edits = differences(&old, &new);
+        let [Edit::Compare(_), Edit::Splice { at, delete, insert }, Edit::Compare(_)] = edits.as_slice() else {
+            panic!("a short change, a long one, a short one: {}", edits.len());
+        };
+        assert_eq!(*at, "Dear, dear Noor,\n".len() + a.len());
+        assert_eq!((*delete, insert.as_str()), (TEXT_COMPARED_CHARACTERS_MAX + 1, ""));
+        assert_eq!(apply(&old, &edits), new);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))] // long texts, in a slow build
+        #[test]
+        fn the_differences_lead_from_old_to_new(
+            old in prop::collection::vec(0..6, 0..8),
+            new in prop::collection::vec(0..6, 0..8),
+            cut in any::<bool>(),
+        ) {
+            let lines = ["short\n".to_owned(), "ä\n".to_owned(), "\n".to_owned(), long_line('x'), long_line('ü'), "no end".to_owned()];
+            let text = |picks: &[i32]| picks.iter().map(|pick| lines[usize::try_from(*pick).unwrap()].as_str()).collect::<String>();
+            let (old, mut new) = (text(&old), text(&new));
+            if cut {
+                new.pop();
+            }
+            prop_assert_eq!(apply(&old, &differences(&old, &new)), new);
+        }
+    }
 }

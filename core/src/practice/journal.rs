@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::document::{DocumentName, Entity, EntityId, Field, Hydrate, LimitExceeded, Reconcile, Text, TextSet};
+use crate::document::{
+    DocumentName, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile, Text, TextSet,
+};
 use crate::id::{KeyholderId, PersonId};
 use crate::limits::{TAG_BYTES_MAX, TAGS_MAX, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
 use crate::practice::Writer;
@@ -35,6 +37,18 @@ impl Entity for JournalEntry {
         self.title.check("title", TITLE_BYTES_MAX)?;
         self.text.check("text", TEXT_BYTES_MAX)?;
         self.tags.check("tags", TAG_BYTES_MAX, TAGS_MAX)
+    }
+
+    fn fields(&mut self) -> Vec<&mut dyn EntityField> {
+        vec![
+            &mut self.title,
+            &mut self.text,
+            &mut self.tags,
+            &mut self.author,
+            &mut self.device,
+            &mut self.written_at,
+            &mut self.zone,
+        ]
     }
 }
 
@@ -106,5 +120,58 @@ fn zone_text(now: Timestamp, zone: &TimeZone) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
         None => zone.to_offset(moment(now)).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tests::{NOW, Phone};
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use rand::SeedableRng as _;
+
+    #[test]
+    fn it_is_a_proper_entity() {
+        let mut entry = JournalEntry::new("Lake", "We walked.", &Phone::new(0xa).writer, NOW, &TimeZone::UTC);
+        assert!(entry.tags.insert("us"));
+        crate::document::conformance::check(&entry);
+    }
+
+    #[test]
+    fn an_entry_knows_who_wrote_it_where_and_when() {
+        let writer = Phone::new(0xa).writer;
+        let zone = TimeZone::get("Asia/Beirut").unwrap();
+        let entry = JournalEntry::new("Lake", "", &writer, NOW, &zone);
+        assert_eq!((entry.author(), entry.device()), (Some(writer.person), Some(writer.device)));
+        assert_eq!((*entry.written_at, entry.zone.as_str()), (NOW, "Asia/Beirut"));
+        let fixed = TimeZone::fixed(jiff::tz::offset(-3));
+        assert_eq!(*JournalEntry::new("", "", &writer, NOW, &fixed).zone, "-03");
+    }
+
+    #[test]
+    fn the_month_is_the_writers() {
+        let new_year = Timestamp::from_millis(1_798_761_600_000); // 2027-01-01T00:00Z
+        for (zone, month) in [("America/New_York", "2026-12"), ("UTC", "2027-01"), ("Asia/Tokyo", "2027-01")] {
+            assert_eq!(chapter(new_year, &TimeZone::get(zone).unwrap()).month(), Some(month), "{zone}");
+        }
+        let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+        let id = EntityId::make(new_year, &mut rng);
+        let chapters = [DocumentName::journal(date(2027, 1, 1)), DocumentName::journal(date(2026, 12, 1))];
+        assert_eq!(chapters_of(&id), chapters);
+        let id = EntityId::make(new_year.plus_seconds(10 * 24 * 3600), &mut rng);
+        assert_eq!(chapters_of(&id), chapters[..1]);
+        assert_eq!(chapters_of(&"home".parse().unwrap()), []);
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_is_found_in_the_chapters_of_its_key(millis in 0_u64..(1 << 48), hours in -25_i8..=25) {
+            let (now, zone) = (Timestamp::from_millis(millis), TimeZone::fixed(jiff::tz::offset(hours)));
+            let id = EntityId::make(now, &mut rand::rngs::ChaCha8Rng::seed_from_u64(1));
+            let chapters = chapters_of(&id);
+            prop_assert!(chapters.contains(&chapter(now, &zone)));
+            prop_assert!(chapters.len() <= 2);
+        }
     }
 }

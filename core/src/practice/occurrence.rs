@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 
 use crate::document::{
-    Document, DocumentError, DocumentName, Entity, EntityId, Field, Hydrate, LimitExceeded, Reconcile, Text,
+    Document, DocumentError, DocumentName, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile,
+    Text,
 };
 use crate::limits::NOTE_BYTES_MAX;
 use crate::practice::Writer;
@@ -33,6 +34,10 @@ impl Entity for RitualOccurrence {
 
     fn check(&self) -> Result<(), LimitExceeded> {
         self.note.check("note", NOTE_BYTES_MAX)
+    }
+
+    fn fields(&mut self) -> Vec<&mut dyn EntityField> {
+        vec![&mut self.ritual, &mut self.date, &mut self.note, &mut self.done_at, &mut self.by, &mut self.device]
     }
 }
 
@@ -83,4 +88,49 @@ pub fn record(
     };
     records.put(&id, &record, now)?;
     Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tests::{NOW, Phone};
+    use jiff::civil::date;
+
+    const DAY: Date = date(2026, 11, 24);
+
+    #[test]
+    fn it_is_a_proper_entity() {
+        crate::document::conformance::check(&RitualOccurrence {
+            ritual: "01".into(),
+            date: DAY.to_string().into(),
+            note: "Slow.".into(),
+            done_at: NOW.into(),
+            by: "0a".into(),
+            device: "0b".into(),
+        });
+    }
+
+    #[test]
+    fn both_record_the_same_morning_apart() {
+        let (mut ada, mut noor) = (Phone::new(0xa), Phone::new(0xb));
+        let ritual = EntityId::make(NOW, &mut ada.rng);
+        let hers = record(&mut ada.document, &ritual, DAY, &ada.writer, "Slow.", NOW).unwrap();
+        let his = record(&mut noor.document, &ritual, DAY, &noor.writer, "", NOW).unwrap();
+        assert_ne!(hers, his);
+        noor.document.apply(&ada.document.take_changes()).unwrap();
+        assert_eq!(noor.document.collection::<RitualOccurrence>().list().items.len(), 2);
+        assert_eq!(chapter(DAY).as_str(), "journal/2026-11");
+    }
+
+    #[test]
+    fn doing_it_twice_on_a_day_keeps_both_notes() {
+        let mut ada = Phone::new(0xa);
+        let ritual = EntityId::make(NOW, &mut ada.rng);
+        let (writer, later) = (ada.writer, NOW.plus_seconds(60));
+        let mut notes = |note: &str| {
+            let id = record(&mut ada.document, &ritual, DAY, &writer, note, later).unwrap();
+            ada.sees::<RitualOccurrence>(&id).value.note.as_str().to_owned()
+        };
+        assert_eq!([notes(""), notes("Slow."), notes(""), notes("Sweet.")], ["", "Slow.", "Slow.", "Slow.\nSweet."]);
+    }
 }

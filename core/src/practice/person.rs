@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Document, DocumentError, Entity, EntityId, Field, Hydrate, LimitExceeded, Reconcile};
+use crate::document::{
+    Document, DocumentError, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile,
+};
 use crate::id::PersonId;
 use crate::limits::NAME_BYTES_MAX;
 use crate::practice::Writer;
@@ -22,6 +24,10 @@ impl Entity for Person {
 
     fn check(&self) -> Result<(), LimitExceeded> {
         self.name.check("name", NAME_BYTES_MAX)
+    }
+
+    fn fields(&mut self) -> Vec<&mut dyn EntityField> {
+        vec![&mut self.name, &mut self.named_at]
     }
 }
 
@@ -61,4 +67,31 @@ pub fn names(home: &Document) -> BTreeMap<PersonId, String> {
         Some((id, person.value.name.get().clone()))
     });
     named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tests::{NOW, Phone};
+
+    #[test]
+    fn it_is_a_proper_entity() {
+        crate::document::conformance::check(&Person { name: "Ada".into(), named_at: NOW.into() });
+    }
+
+    #[test]
+    fn the_latest_name_of_a_persons_devices_holds() {
+        let mut ada = Phone::new(0xa);
+        let tablet = Writer { device: Phone::new(0xb).writer.device, ..ada.writer };
+        let noor = Phone::new(0xc).writer;
+        let home = &mut ada.document;
+        assert!(write_name(home, &tablet, "Ada L.", NOW.plus_seconds(1)).unwrap());
+        assert!(write_name(home, &ada.writer, "Ada", NOW).unwrap());
+        assert!(write_name(home, &noor, "Noor", NOW).unwrap());
+        assert_eq!(names(home), [(ada.writer.person, "Ada L.".to_owned()), (noor.person, "Noor".to_owned())].into());
+        assert!(write_name(home, &ada.writer, "Ada B.", NOW.plus_seconds(2)).unwrap());
+        assert!(!write_name(home, &ada.writer, "Ada B.", NOW.plus_seconds(3)).unwrap());
+        assert_eq!(names(home)[&ada.writer.person], "Ada B.");
+        assert!(write_name(home, &noor, &"n".repeat(NAME_BYTES_MAX + 1), NOW).is_err());
+    }
 }

@@ -3,7 +3,9 @@
 
 use core::fmt;
 
-use crate::document::{Document, DocumentError, Entity, EntityId, Field, Hydrate, LimitExceeded, Reconcile};
+use crate::document::{
+    Document, DocumentError, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile,
+};
 use crate::id::{KeyholderId, SpaceId};
 use crate::limits::REGISTRATION_TOKEN_BYTES_MAX;
 use crate::time::Timestamp;
@@ -22,6 +24,10 @@ impl Entity for Registration {
 
     fn check(&self) -> Result<(), LimitExceeded> {
         self.token.check("registration token", REGISTRATION_TOKEN_BYTES_MAX)
+    }
+
+    fn fields(&mut self) -> Vec<&mut dyn EntityField> {
+        vec![&mut self.token, &mut self.used_at]
     }
 }
 
@@ -77,4 +83,31 @@ pub fn tokens(home: &Document, space: &SpaceId) -> Vec<String> {
         }
     }
     tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tests::{NOW, Phone};
+
+    #[test]
+    fn it_is_a_proper_entity() {
+        crate::document::conformance::check(&Registration { token: "come in".into(), used_at: NOW.into() });
+    }
+
+    #[test]
+    fn every_device_finds_the_tokens_of_a_space() {
+        let mut ada = Phone::new(0xa);
+        let tablet = Phone::new(0xb).writer.device;
+        let (space, other) = (SpaceId::from_bytes([1; 32]), SpaceId::from_bytes([2; 32]));
+        let (device, home) = (ada.writer.device, &mut ada.document);
+        assert!(write_token(home, &space, &device, "first", NOW).unwrap());
+        assert!(write_token(home, &other, &device, "elsewhere", NOW).unwrap());
+        assert!(write_token(home, &space, &tablet, "second", NOW.plus_seconds(1)).unwrap());
+        assert_eq!(tokens(home, &space), ["second", "first"]);
+        assert!(write_token(home, &space, &device, "second", NOW.plus_seconds(2)).unwrap());
+        assert!(!write_token(home, &space, &device, "second", NOW.plus_seconds(3)).unwrap());
+        assert_eq!(tokens(home, &space), ["second"]);
+        assert!(!format!("{:?}", home.collection::<Registration>().list()).contains("second"));
+    }
 }

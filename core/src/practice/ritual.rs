@@ -5,7 +5,7 @@ pub mod recurrence;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::document::{Entity, Field, Hydrate, LimitExceeded, List, Reconcile, Text};
+use crate::document::{Entity, EntityField, Field, Hydrate, LimitExceeded, List, Reconcile, Text};
 use crate::limits::{
     NAME_BYTES_MAX, NOTE_BYTES_MAX, RECURRENCE_BYTES_MAX, STEP_BYTES_MAX, STEP_MINUTES_MAX, STEPS_MAX,
 };
@@ -57,6 +57,10 @@ impl Entity for Ritual {
             }
         }
         Ok(())
+    }
+
+    fn fields(&mut self) -> Vec<&mut dyn EntityField> {
+        vec![&mut self.name, &mut self.every, &mut self.at, &mut self.steps, &mut self.why]
     }
 }
 
@@ -137,5 +141,45 @@ impl FromStr for TimeOfDay {
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.hour, self.minute)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_a_proper_entity() {
+        let mut ritual = Ritual::new("Coffee", &"FREQ=DAILY".parse().unwrap(), Some("08:00".parse().unwrap()));
+        ritual.steps.set(vec![
+            Step { text: "grind".to_owned(), minutes: Some(2) },
+            Step { text: "talk".to_owned(), minutes: None },
+        ]);
+        ritual.why.append("It is ours.");
+        crate::document::conformance::check(&ritual);
+    }
+
+    #[test]
+    fn a_time_of_day_is_exact() {
+        for text in ["00:00", "08:05", "23:59"] {
+            assert_eq!(text.parse::<TimeOfDay>().map(|time| time.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["", "8:00", "24:00", "08:60", "08:00:00", "+8:00", "08.00", "0８:00"] {
+            assert_eq!(text.parse::<TimeOfDay>(), Err(ParseTimeOfDayError), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_are_named() {
+        let mut ritual = Ritual::new("Coffee", &"FREQ=DAILY".parse().unwrap(), None);
+        let step = Step { text: "pour".to_owned(), minutes: Some(STEP_MINUTES_MAX + 1) };
+        for (steps, refusal) in [
+            (vec![step.clone()], "minutes of a step: more than 1440"),
+            (vec![Step { text: "x".repeat(STEP_BYTES_MAX + 1), minutes: None }], "step is longer than 1024 bytes"),
+            (vec![step; STEPS_MAX + 1], "steps: more than 64"),
+        ] {
+            ritual.steps.set(steps);
+            assert_eq!(ritual.check().unwrap_err().to_string(), refusal);
+        }
     }
 }
