@@ -1,0 +1,459 @@
+//! What was asked for? The command line and its `ENTWINE_*` variables, parsed once.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::Resettable;
+use clap::{ArgGroup, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use entwine_core::keyholder::invitation::InvitationKind;
+use entwine_sdk::Month;
+
+/// Variables of the other program, `entwine-relay`, which may be set in the same shell. They mean nothing here.
+const RELAY_VARIABLES: &[&str] = &[
+    "ENTWINE_DATA",
+    "ENTWINE_LISTEN",
+    "ENTWINE_REGISTRATION",
+    "ENTWINE_REGISTRATION_TOKEN",
+    "ENTWINE_PUBLIC_URL",
+    "ENTWINE_LOG",
+    "ENTWINE_LOG_FORMAT",
+    "ENTWINE_WORKERS",
+    "ENTWINE_CONNECTIONS_MAX",
+    "ENTWINE_REQUESTS_MAX",
+    "ENTWINE_REQUESTS_PER_KEYHOLDER_MAX",
+    "ENTWINE_SPACE_BYTES_MAX",
+    "ENTWINE_HEADER_TIMEOUT",
+    "ENTWINE_BODY_TIMEOUT",
+    "ENTWINE_BODY_IDLE_TIMEOUT",
+    "ENTWINE_KEEP_ALIVE",
+    "ENTWINE_SHUTDOWN_TIMEOUT",
+    "ENTWINE_TEST_CLOCK_OFFSET",
+];
+
+/// A phone in a terminal.
+///
+/// Each phone is a folder. Writing and reading work with no relay in reach; what one partner writes reaches the other
+/// through a relay that cannot read it.
+#[derive(Debug, Parser)]
+#[command(name = "entwine", version, arg_required_else_help = true, after_help = WALK)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: EntwineCommand,
+}
+
+const WALK: &str = "\
+First steps:
+  export ENTWINE_PROFILE=~/entwine-ada
+  entwine init --name Ada
+  entwine create --relay https://relay.example.org --token TOKEN
+  entwine invite                        show or send the link to your partner
+  entwine write --title 'First snow' --text 'We walked to the lake.'
+  entwine sync
+
+`entwine demo` plays two phones and a relay by itself. `entwine help COMMAND` explains each.";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// The phone's folder; everything of it lies in there.
+    #[arg(long, global = true, env = "ENTWINE_PROFILE", value_name = "DIR")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Print the answer as one JSON value; messages go to stderr.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Certificates (PEM) of authorities to trust beside the usual ones, for a relay with a certificate of your own.
+    #[arg(long, global = true, env = "ENTWINE_CA_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What `entwine` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EntwineCommand {
+    /// Make a new phone: its keys, its folder, your name.
+    #[command(after_help = "Example:\n  entwine --profile ~/entwine-ada init --name Ada")]
+    Init {
+        /// Your name, as your partner will read it.
+        #[arg(long, env = "ENTWINE_NAME", value_parser = parse_name, allow_hyphen_values = true)]
+        name: String,
+    },
+    /// Found a shared space on a relay, and your private one beside it.
+    ///
+    /// Repeat the command if it was refused or cut: it goes on with the same spaces.
+    #[command(after_help = "Example:\n  entwine create --relay http://127.0.0.1:8080 --token TOKEN")]
+    Create {
+        /// The relay's address.
+        #[arg(long, env = "ENTWINE_RELAY", value_name = "URL")]
+        relay: String,
+        #[command(flatten)]
+        token: TokenArgs,
+    },
+    /// Make a link that lets your partner in, and show it as a QR code.
+    #[command(after_help = "Examples:\n  entwine invite\n  entwine invite --json")]
+    Invite,
+    /// Accept an invitation.
+    #[command(after_help = "Example:\n  entwine join 'entwine://join#…'")]
+    Join {
+        /// The link, whole. Quote it: the shell would cut it at the `#`.
+        link: String,
+        /// Refuse the link unless it is of this kind.
+        #[arg(long, value_enum)]
+        expect: Option<Kind>,
+    },
+    /// List the invitations that are open.
+    #[command(after_help = "Example:\n  entwine invitations")]
+    Invitations,
+    /// End an open invitation.
+    #[command(after_help = "Example:\n  entwine revoke ID        `entwine invitations` shows the ids")]
+    Revoke {
+        /// The invitation.
+        id: String,
+    },
+    /// Show the six words that you and your partner compare once.
+    #[command(after_help = "Example:\n  entwine safety-words")]
+    SafetyWords,
+    /// Write a journal entry.
+    #[command(
+        after_help = "Examples:\n  entwine write --title 'First snow' --text 'We walked to the lake.' --tag winter\n  \
+                            entwine write --title 'To myself' --text 'Breathe.' --private"
+    )]
+    Write(WriteArgs),
+    /// Change an entry's text, in an editor or as told. Both of you may do so at once: nothing is lost.
+    #[command(after_help = "Examples:\n  entwine edit ID                        in $VISUAL or $EDITOR\n  \
+                            entwine edit ID --append ' The ice sang.'\n  entwine edit ID --replace lake 'frozen lake'")]
+    Edit(EditArgs),
+    /// Read an entry.
+    #[command(after_help = "Example:\n  entwine read ID        `entwine list` shows the ids")]
+    Read {
+        /// The entry.
+        id: String,
+    },
+    /// List the entries, newest first, your private ones included.
+    #[command(after_help = "Examples:\n  entwine list\n  entwine list --month 2026-11")]
+    List {
+        /// Only those of one month.
+        #[arg(long, value_name = "YYYY-MM", value_parser = parse_month)]
+        month: Option<Month>,
+    },
+    /// Move an entry to the trash. An edit that your partner makes meanwhile brings it back.
+    #[command(after_help = "Example:\n  entwine delete ID        `entwine restore ID` takes it out again")]
+    Delete {
+        /// The entry.
+        id: String,
+    },
+    /// List what was deleted in the last 30 days.
+    #[command(after_help = "Example:\n  entwine trash")]
+    Trash,
+    /// Take an entry out of the trash.
+    #[command(after_help = "Example:\n  entwine restore ID        `entwine trash` shows the ids")]
+    Restore {
+        /// The entry.
+        id: String,
+    },
+    /// Rituals: what you two do again and again.
+    #[command(arg_required_else_help = true)]
+    Ritual {
+        #[command(subcommand)]
+        command: RitualCommand,
+    },
+    /// Exchange with the relay until both sides have everything. Exits 0 only then.
+    #[command(
+        after_help = "Examples:\n  entwine sync\n  entwine sync --deadline 5s\n  entwine sync --token TOKEN        \
+                            where the relay lost the space and asks for a token"
+    )]
+    Sync {
+        /// How long it may take: 30s, 2m, 500ms, or a number of seconds.
+        #[arg(long, env = "ENTWINE_DEADLINE", value_name = "TIME", default_value = "30s", value_parser = parse_deadline)]
+        deadline: Duration,
+        #[command(flatten)]
+        token: TokenArgs,
+    },
+    /// Say whether everything is on the relay, as of the last exchange. Never contacts it.
+    #[command(after_help = "Example:\n  entwine status --json")]
+    Status,
+    /// Watch two phones and a relay play the walk.
+    #[command(after_help = "Examples:\n  entwine demo\n  entwine demo --fast")]
+    Demo(DemoArgs),
+}
+
+/// A registration token, where one is needed.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// A registration token, from whoever runs the relay. It is never sent, only proved.
+    #[arg(long, env = "ENTWINE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+}
+
+/// What `write` takes.
+#[derive(Debug, Args)]
+pub(crate) struct WriteArgs {
+    /// The entry's title.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) title: String,
+    /// The entry's text.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) text: String,
+    /// A tag; may be given several times.
+    #[arg(long = "tag", value_name = "TAG", allow_hyphen_values = true)]
+    pub(crate) tags: Vec<String>,
+    /// Keep it to yourself: it stays in your private space.
+    #[arg(long)]
+    pub(crate) private: bool,
+}
+
+/// What `edit` takes.
+#[derive(Debug, Args)]
+pub(crate) struct EditArgs {
+    /// The entry.
+    pub(crate) id: String,
+    /// Add this at the end of the text.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "replace")]
+    pub(crate) append: Option<String>,
+    /// Put NEW where OLD stands first.
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], allow_hyphen_values = true)]
+    pub(crate) replace: Option<Vec<String>>,
+}
+
+/// What can be done with rituals.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RitualCommand {
+    /// Begin a ritual.
+    #[command(after_help = "Examples:\n  entwine ritual add --name 'Morning coffee' --every FREQ=DAILY --at 08:00\n  \
+                            entwine ritual add --name 'Long walk' --every 'FREQ=WEEKLY;BYDAY=SU'")]
+    Add {
+        /// What you call it.
+        #[arg(long, allow_hyphen_values = true)]
+        name: String,
+        /// How often, in the language of RFC 5545: FREQ=DAILY or FREQ=WEEKLY, with INTERVAL and BYDAY.
+        #[arg(long, value_name = "RRULE")]
+        every: String,
+        /// At which hour.
+        #[arg(long, value_name = "HH:MM")]
+        at: Option<String>,
+    },
+    /// Change a ritual.
+    #[command(
+        group = ArgGroup::new("change").args(["name", "every", "at"]).multiple(true).required(true),
+        after_help = "Example:\n  entwine ritual set ID --at 09:30"
+    )]
+    Set {
+        /// The ritual.
+        id: String,
+        /// What you call it now.
+        #[arg(long, allow_hyphen_values = true)]
+        name: Option<String>,
+        /// How often, in the language of RFC 5545.
+        #[arg(long, value_name = "RRULE")]
+        every: Option<String>,
+        /// At which hour.
+        #[arg(long, value_name = "HH:MM")]
+        at: Option<String>,
+    },
+    /// List your rituals.
+    #[command(after_help = "Example:\n  entwine ritual list")]
+    List,
+    /// Say that you did it today.
+    #[command(after_help = "Example:\n  entwine ritual done ID --note 'On the balcony'")]
+    Done {
+        /// The ritual.
+        id: String,
+        /// A word about it.
+        #[arg(long, allow_hyphen_values = true)]
+        note: Option<String>,
+    },
+}
+
+/// What `demo` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Leave out the pauses.
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// A new folder for the two phones and the relay [default: one under the system's temporary folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Whom an invitation lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Your partner's, which lets a new person in.
+    Partner,
+    /// Your own next device's.
+    Device,
+}
+
+impl From<Kind> for InvitationKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Partner => Self::Partner,
+            Kind::Device => Self::Device,
+        }
+    }
+}
+
+/// The command line with its variables. A variable that is set to nothing is not set.
+///
+/// # Errors
+/// Wrong usage, a call for help, or an `ENTWINE_*` variable that nobody knows.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    variables: &BTreeMap<OsString, OsString>,
+) -> Result<CommandLine, clap::Error> {
+    let mut command = without_empty_variables(CommandLine::command(), variables);
+    let known = known_variables(&command);
+    for name in variables.keys().filter_map(|name| name.to_str()) {
+        let foreign =
+            name.starts_with("ENTWINE_") && !RELAY_VARIABLES.contains(&name) && !TEST_VARIABLES.contains(&name);
+        if foreign
+            && !known.iter().any(|known| known == name)
+            && variables.get(OsStr::new(name)).is_some_and(|v| !v.is_empty())
+        {
+            let message = format!("unknown variable {name}: `entwine help COMMAND` names those that there are");
+            return Err(command.error(clap::error::ErrorKind::UnknownArgument, message));
+        }
+    }
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    CommandLine::from_arg_matches(&matches)
+}
+
+/// Switches that only tests need. Release builds lack them, and refuse their variables.
+#[cfg(feature = "test-switches")]
+const TEST_VARIABLES: &[&str] = &["ENTWINE_TEST_RESOLVE", "ENTWINE_TEST_FAULT"];
+#[cfg(not(feature = "test-switches"))]
+const TEST_VARIABLES: &[&str] = &[];
+
+fn known_variables(command: &Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(|argument| argument.get_env());
+    let mut names: Vec<String> = own.filter_map(OsStr::to_str).map(str::to_owned).collect();
+    for subcommand in command.get_subcommands() {
+        names.extend(known_variables(subcommand));
+    }
+    names
+}
+
+fn without_empty_variables(command: Command, variables: &BTreeMap<OsString, OsString>) -> Command {
+    command
+        .mut_args(|argument| match argument.get_env() {
+            Some(name) if variables.get(name).is_some_and(|value| value.is_empty()) => argument.env(Resettable::Reset),
+            _ => argument,
+        })
+        .mut_subcommands(|subcommand| without_empty_variables(subcommand, variables))
+}
+
+fn parse_name(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("a name has at least one letter") } else { Ok(text.trim().to_owned()) }
+}
+
+fn parse_month(text: &str) -> Result<Month, String> {
+    text.parse().map_err(|_| "a month looks like 2026-11".to_owned())
+}
+
+/// A time such as `30s`, `2m`, `500ms` or `1h`; a bare number counts seconds.
+fn parse_deadline(text: &str) -> Result<Duration, &'static str> {
+    const WRONG: &str = "a time looks like 30s, 2m or 500ms";
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u32 = digits.parse().map_err(|_| WRONG)?;
+    let unit = match &text[digits.len()..] {
+        "ms" => Duration::from_millis(1),
+        "" | "s" => Duration::from_secs(1),
+        "m" => Duration::from_secs(60),
+        "h" => Duration::from_secs(3600),
+        _ => return Err(WRONG),
+    };
+    let time = unit.checked_mul(number).ok_or(WRONG)?;
+    if time.is_zero() || time > DEADLINE_MAX {
+        return Err("the time must lie between 1ms and 24h");
+    }
+    Ok(time)
+}
+
+/// Longer than any exchange could take; what is asked beyond it is a typing error.
+const DEADLINE_MAX: Duration = Duration::from_secs(24 * 3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<CommandLine, clap::Error> {
+        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        parse(["entwine"].iter().chain(arguments).map(OsString::from), &variables)
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn profile_and_json_may_stand_before_and_after_the_command() {
+        for arguments in [["--profile", "/a", "--json", "status"], ["status", "--json", "--profile", "/a"]] {
+            let global = parse_with(&arguments, &[]).unwrap().global;
+            assert_eq!(global.profile, Some(PathBuf::from("/a")));
+            assert!(global.json);
+        }
+    }
+
+    #[test]
+    fn wrong_usage_ends_with_2() {
+        let wrong: &[&[&str]] = &[
+            &[],
+            &["write", "--title", "x"],
+            &["edit", "x", "--append", "a", "--replace", "b", "c"],
+            &["edit", "x", "--replace", "b"],
+            &["ritual", "set", "x"],
+            &["ritual"],
+            &["list", "--month", "November"],
+            &["sync", "--deadline", "soon"],
+            &["join", "x", "--expect", "friend"],
+            &["init", "--name", " "],
+            &["dance"],
+        ];
+        for arguments in wrong {
+            assert_eq!(parse_with(arguments, &[]).unwrap_err().exit_code(), 2, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn texts_may_look_like_flags() {
+        let command = parse_with(&["edit", "x", "--replace", "--json", "- milk"], &[]).unwrap();
+        assert!(!command.global.json);
+        let EntwineCommand::Edit(edit) = command.command else { panic!("expected edit") };
+        assert_eq!(edit.replace.unwrap(), ["--json", "- milk"]);
+    }
+
+    #[test]
+    fn deadlines() {
+        assert_eq!(parse_deadline("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(parse_deadline("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_deadline("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_deadline("7"), Ok(Duration::from_secs(7)));
+        for wrong in ["", "s", "-1s", "1.5s", "0s", "30 s", "2d", "4294967295h"] {
+            assert!(parse_deadline(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn unknown_variables_are_refused_but_not_those_of_the_other_program() {
+        let error = parse_with(&["status"], &[("ENTWINE_PROFIL", "x")]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("ENTWINE_PROFIL"), "{error}");
+        parse_with(&["status"], &[("ENTWINE_REGISTRATION_TOKEN", "x"), ("ENTWINE_DATA", "y"), ("HOME", "/")]).unwrap();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &Command) {
+            let mut subcommands = command.get_subcommands().peekable();
+            if subcommands.peek().is_none() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("entwine "), "{}", command.get_name());
+            }
+            subcommands.for_each(check);
+        }
+        check(&CommandLine::command());
+    }
+}

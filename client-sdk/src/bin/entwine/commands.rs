@@ -1,0 +1,92 @@
+//! Which code does a command run? The dispatch, and what all commands need: the phone, ids, and times for people.
+
+mod journal;
+mod pairing;
+mod phone;
+mod rituals;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use entwine_sdk::{Client, ClientOptions};
+use jiff::Timestamp as Moment;
+use jiff::tz::TimeZone;
+
+use crate::arguments::{CommandLine, EntwineCommand, GlobalArgs};
+use crate::demo;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs a command to its end.
+pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<(), Failure> {
+    if let EntwineCommand::Demo(args) = command_line.command {
+        return demo::run(&args, output).await;
+    }
+    let session = Session::new(command_line.global, output)?;
+    let session = &session;
+    match command_line.command {
+        EntwineCommand::Init { name } => phone::init(session, &name).await,
+        EntwineCommand::Create { relay, token } => phone::create(session, &relay, token.token.as_deref()).await,
+        EntwineCommand::Sync { deadline, token } => phone::sync(session, deadline, token.token.as_deref()).await,
+        EntwineCommand::Status => phone::status(session).await,
+        EntwineCommand::Invite => pairing::invite(session).await,
+        EntwineCommand::Join { link, expect } => pairing::join(session, &link, expect.map(Into::into)).await,
+        EntwineCommand::Invitations => pairing::invitations(session).await,
+        EntwineCommand::Revoke { id } => pairing::revoke(session, &id).await,
+        EntwineCommand::SafetyWords => pairing::safety_words(session).await,
+        EntwineCommand::Write(args) => journal::write(session, args).await,
+        EntwineCommand::Edit(args) => journal::edit(session, args).await,
+        EntwineCommand::Read { id } => journal::read(session, &id).await,
+        EntwineCommand::List { month } => journal::list(session, month).await,
+        EntwineCommand::Delete { id } => journal::delete(session, &id).await,
+        EntwineCommand::Trash => journal::trash(session).await,
+        EntwineCommand::Restore { id } => journal::restore(session, &id).await,
+        EntwineCommand::Ritual { command } => rituals::run(session, command).await,
+        EntwineCommand::Demo(_) => unreachable!("the demo needs no phone and ran above"),
+    }
+}
+
+/// One phone and one answer: what a command works with.
+struct Session<'o> {
+    profile: PathBuf,
+    options: ClientOptions,
+    output: &'o Output,
+}
+
+impl<'o> Session<'o> {
+    fn new(global: GlobalArgs, output: &'o Output) -> Result<Self, Failure> {
+        let profile = global.profile.ok_or(Failure::NoProfileNamed)?;
+        Ok(Self { profile, options: options(global.ca_file), output })
+    }
+
+    fn profile(&self) -> &Path {
+        &self.profile
+    }
+
+    async fn open(&self) -> Result<Client, Failure> {
+        Ok(Client::open(&self.profile, self.options.clone()).await?)
+    }
+}
+
+fn options(ca_file: Option<PathBuf>) -> ClientOptions {
+    ClientOptions { ca_file }
+}
+
+/// An id that somebody typed. What is no id at all is an id that nothing has.
+fn parse_id<I: FromStr>(text: &str, missing: fn(String) -> Failure) -> Result<I, Failure> {
+    text.parse().map_err(|_| missing(text.to_owned()))
+}
+
+/// A moment as the clock on this wall shows it.
+fn local(moment: Moment, format: &str) -> String {
+    moment.to_zoned_datetime(TimeZone::system()).strftime(format).to_string()
+}
+
+/// The same for a moment in RFC 3339; what is not one is shown as it is.
+fn local_text(moment: &str, format: &str) -> String {
+    moment.parse::<Moment>().map_or_else(|_| moment.to_owned(), |moment| local(moment, format))
+}
+
+/// Seconds are left out: nobody reads a diary by them.
+const SHORT_TIME: &str = "%Y-%m-%d %H:%M";
+const LONG_TIME: &str = "%A, %-d %B %Y, %H:%M";

@@ -1,0 +1,155 @@
+//! Two people and their phones: `invite`, `join`, `invitations`, `revoke`, `safety-words`.
+
+use entwine_core::id::KeyholderId;
+use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink};
+use entwine_core::time::Timestamp;
+use entwine_sdk::{Invitation, OpenInvitation};
+use jiff::Timestamp as Moment;
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+use serde_json::{Value, json};
+
+use super::{SHORT_TIME, Session, local, parse_id};
+use crate::failure::Failure;
+use crate::output::{Style, printable_line, table};
+
+pub(super) async fn invite(session: &Session<'_>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let invited = session.output.progress("making an invitation", client.invite_partner()).await;
+    client.close().await;
+    let Invitation { link, expires_at, .. } = invited?;
+    let (link_text, kind) = (link.to_string(), link.kind.to_string());
+    session.output.picture(|style| qr_code(&link_text, style))?;
+    let value = json!({ "link": link_text, "kind": kind, "expires_at": rfc3339(expires_at) });
+    session.output.answer(&value, |style| {
+        format!(
+            "{}\n\nFor your partner, open until {}, for one use. Whoever has this link can become your partner: show it in the\n\
+             same room if you can. Your partner runs:\n\n  {}\n\n\
+             Then both of you run {} and compare the six words in person, once.\n\
+             Whoever runs the relay sees when each of you writes and how much, also in private; never what.",
+            link_text,
+            local(moment(expires_at), SHORT_TIME),
+            style.cyan("entwine join 'LINK'"),
+            style.cyan("entwine safety-words"),
+        )
+    })
+}
+
+pub(super) async fn join(session: &Session<'_>, link: &str, expect: Option<InvitationKind>) -> Result<(), Failure> {
+    let link: InvitationLink = link.parse()?;
+    let client = session.open().await?;
+    // Who names no kind takes the link at its word, and is told which it was.
+    let joined = session.output.progress("joining", client.join(&link, expect.unwrap_or(link.kind))).await;
+    client.close().await;
+    let joined = joined?;
+    let value = json!({ "space": joined.space, "kind": joined.kind.to_string(), "safety_words": joined.safety_words });
+    session.output.answer(&value, |style| {
+        let kind = match joined.kind {
+            InvitationKind::Partner => "You joined your partner's space: it was an invitation for a partner.",
+            InvitationKind::Device => "This is now another device of yours: it was an invitation for a device.",
+        };
+        format!(
+            "{kind}\n\n{}\n\nWhoever runs the relay sees when each of you writes and how much, also in private; never what.\n\
+             Next: {}.",
+            compare(&joined.safety_words, style),
+            style.cyan("entwine sync")
+        )
+    })
+}
+
+pub(super) async fn invitations(session: &Session<'_>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let open = client.invitations().await;
+    client.close().await;
+    let open = open?;
+    let value = open.iter().map(invitation_value).collect::<Vec<_>>();
+    session.output.answer(&value, |style| {
+        if open.is_empty() {
+            return "No invitation is open.".to_owned();
+        }
+        let row = |invitation: &OpenInvitation| {
+            let until = local(moment(invitation.expires_at), SHORT_TIME);
+            vec![style.dim(invitation.id), invitation.kind.to_string(), format!("until {until}")]
+        };
+        table(&open.iter().map(row).collect::<Vec<_>>())
+    })
+}
+
+pub(super) async fn revoke(session: &Session<'_>, id: &str) -> Result<(), Failure> {
+    let id: KeyholderId = parse_id(id, Failure::NoSuchInvitation)?;
+    let client = session.open().await?;
+    let revoked = session.output.progress("ending the invitation", client.revoke(id)).await;
+    client.close().await;
+    revoked?;
+    session
+        .output
+        .answer(&json!({ "id": id }), |_| "The invitation is ended: its link opens nothing any more.".to_owned())
+}
+
+pub(super) async fn safety_words(session: &Session<'_>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let words = client.safety_words().await;
+    client.close().await;
+    let words = words?;
+    session.output.answer(&json!({ "safety_words": words }), |style| compare(&words, style))
+}
+
+fn compare(words: &[&str; 6], style: Style) -> String {
+    format!(
+        "  {}\n\nCompare these six words with your partner's, once, face to face or by voice. If they differ, stop writing:\n\
+         somebody else is in between.",
+        style.bold(words.join("  "))
+    )
+}
+
+fn invitation_value(invitation: &OpenInvitation) -> Value {
+    json!({ "id": invitation.id, "kind": invitation.kind.to_string(), "expires_at": rfc3339(invitation.expires_at) })
+}
+
+fn moment(time: Timestamp) -> Moment {
+    i64::try_from(time.as_millis()).ok().and_then(|millis| Moment::from_millisecond(millis).ok()).unwrap_or(Moment::MAX)
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    moment(time).to_string()
+}
+
+/// Two modules of the code to a character, dark on light whatever the terminal's colours are.
+fn qr_code(text: &str, style: Style) -> String {
+    // The lowest level of error correction: screens have no stains, and the code stays small enough for 80 columns.
+    let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::L) else {
+        return printable_line(text);
+    };
+    if style.colours {
+        let picture = code.render::<Dense1x2>().build();
+        return picture.lines().map(|line| style.paint("38;5;16;48;5;231", line)).collect::<Vec<_>>().join("\n");
+    }
+    // Without colours a terminal is taken to be light on dark, so what is drawn is the light part.
+    code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_fits_into_a_terminal_of_80_columns() {
+        let text = format!("entwine://join#{}", "A".repeat(230));
+        for colours in [true, false] {
+            let code = qr_code(&text, Style { terminal: true, colours });
+            assert!(code.lines().all(|line| crate::output::width(line) <= 80));
+            assert!(code.lines().count() > 20);
+        }
+    }
+
+    #[test]
+    fn an_invitation_has_the_fields_that_scripts_read() {
+        let invitation = OpenInvitation {
+            id: KeyholderId::from_bytes([1; 16]),
+            kind: InvitationKind::Partner,
+            expires_at: Timestamp::from_seconds(1_800_000_000),
+        };
+        let expected = json!({ "id": "01".repeat(16), "kind": "partner", "expires_at": "2027-01-15T08:00:00Z" });
+        assert_eq!(invitation_value(&invitation), expected);
+    }
+}

@@ -1,0 +1,133 @@
+//! The phone itself: `init`, `create`, `sync`, `status`.
+
+use std::time::Duration;
+
+use entwine_sdk::{Client, SyncStatus};
+use serde_json::json;
+
+use super::Session;
+use crate::failure::Failure;
+use crate::output::{Style, printable_line, table};
+
+pub(super) async fn init(session: &Session<'_>, name: &str) -> Result<(), Failure> {
+    let client = Client::init(session.profile(), name, session.options.clone()).await?;
+    let value = json!({ "keyholder": client.keyholder(), "name": client.name() });
+    client.close().await;
+    session.output.answer(&value, |style| {
+        format!(
+            "{} has a new phone in {}.\n\nIts key lies in that folder: who can read the folder can read everything.\n\
+             Next: {} or {}.",
+            style.bold(printable_line(name)),
+            session.profile().display(),
+            style.cyan("entwine create --relay URL --token TOKEN"),
+            style.cyan("entwine join 'LINK'"),
+        )
+    })
+}
+
+pub(super) async fn create(session: &Session<'_>, relay: &str, token: Option<&str>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let created = session.output.progress("founding your space", client.create(relay, token)).await;
+    client.close().await;
+    let space = created?;
+    session.output.answer(&json!({ "space": space }), |style| {
+        format!(
+            "Your shared space is on {relay}, and beside it a private one that is yours alone.\nNext: {} for your partner.",
+            style.cyan("entwine invite")
+        )
+    })
+}
+
+pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Option<&str>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let synced = session.output.progress("exchanging with the relay", client.sync_once(deadline, token)).await;
+    client.close().await;
+    let status = synced?;
+    session.output.answer(&status, |style| describe(&status, style, false))?;
+    if status.in_sync && status.waiting_up == 0 {
+        return Ok(());
+    }
+    let reason = reason_of(&status).unwrap_or_else(|| "not_sent".to_owned());
+    let remedy = status.remedy.unwrap_or_else(|| "run `entwine sync` again".to_owned());
+    Err(Failure::NotInSync { reason, remedy })
+}
+
+pub(super) async fn status(session: &Session<'_>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let status = client.status().await;
+    client.close().await;
+    let status = status?;
+    session.output.answer(&status, |style| describe(&status, style, true))
+}
+
+/// The reason in the word that programs get.
+fn reason_of(status: &SyncStatus) -> Option<String> {
+    let value = serde_json::to_value(status.reason).ok()?;
+    value.as_str().map(str::to_owned)
+}
+
+/// In full, or only what is not as it should be.
+fn describe(status: &SyncStatus, style: Style, full: bool) -> String {
+    let headline = match reason_of(status) {
+        None if status.in_sync => style.green("In sync: this phone and the relay hold the same."),
+        reason => style.yellow(format!("Not in sync: {}.", reason.as_deref().unwrap_or("unknown"))),
+    };
+    let mut rows = Vec::new();
+    if let Some(remedy) = &status.remedy {
+        rows.push(vec!["to do".to_owned(), printable_line(remedy)]);
+    }
+    let counts = [
+        ("waiting to go up", status.waiting_up),
+        ("waiting to be read", status.waiting_down),
+        ("set aside for good", status.set_aside),
+    ];
+    let shown = counts.into_iter().filter(|(_, count)| full || *count > 0);
+    rows.extend(shown.map(|(what, count)| vec![what.to_owned(), count.to_string()]));
+    if let Some(space) = status.space.filter(|_| full) {
+        rows.push(vec!["space".to_owned(), style.dim(space)]);
+    }
+    format!("{headline}\n{}", table(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> SyncStatus {
+        SyncStatus {
+            space: None,
+            in_sync: true,
+            reason: None,
+            remedy: None,
+            waiting_up: 0,
+            waiting_down: 0,
+            set_aside: 0,
+        }
+    }
+
+    #[test]
+    fn programs_get_exactly_the_fields_they_were_promised() {
+        let value = serde_json::to_value(status()).unwrap();
+        let expected = json!({
+            "space": null, "in_sync": true, "reason": null, "remedy": null,
+            "waiting_up": 0, "waiting_down": 0, "set_aside": 0,
+        });
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn people_get_the_reason_and_what_to_do() {
+        let plain = Style { terminal: false, colours: false };
+        let away = SyncStatus {
+            in_sync: false,
+            reason: Some(entwine_sdk::Reason::Offline),
+            remedy: Some("wait for a network".to_owned()),
+            waiting_up: 2,
+            ..status()
+        };
+        let text = describe(&away, plain, true);
+        assert!(text.starts_with("Not in sync: offline.\nto do"), "{text}");
+        assert!(text.contains("wait for a network"), "{text}");
+        assert_eq!(describe(&status(), plain, false).lines().count(), 1);
+    }
+}

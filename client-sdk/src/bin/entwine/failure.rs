@@ -1,0 +1,47 @@
+//! Why was something not done, and what can be done about it? The one list of what this program itself has to say; the
+//! SDK's errors pass through with their own words.
+
+use std::path::PathBuf;
+
+use entwine_core::keyholder::invitation::LinkError;
+
+/// A command that was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Sdk(#[from] entwine_sdk::Error),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("which phone? Name its folder with --profile DIR, or set ENTWINE_PROFILE")]
+    NoProfileNamed,
+    #[error("there is no entry with the id {0:?}: `entwine list` shows all, `entwine trash` what was deleted")]
+    NoSuchEntry(String),
+    #[error("there is no ritual with the id {0:?}: `entwine ritual list` shows all")]
+    NoSuchRitual(String),
+    #[error("there is no open invitation with the id {0:?}: `entwine invitations` shows all")]
+    NoSuchInvitation(String),
+    /// The status itself was printed.
+    #[error("not everything is on the relay ({reason}): {remedy}")]
+    NotInSync { reason: String, remedy: String },
+    #[error("no editor is set: set VISUAL or EDITOR, or use --append TEXT or --replace OLD NEW")]
+    NoEditor,
+    #[error("the editor `{command}` ended with {status}: nothing was changed")]
+    EditorFailed { command: String, status: std::process::ExitStatus },
+    #[error("the editor left something that is no UTF-8 text: nothing was changed")]
+    EditedTextUnreadable,
+    #[error("your text could not be saved; it is still in {} (readable: remove it when it is safe)", path.display())]
+    EditedTextNotSaved { path: PathBuf, source: entwine_sdk::Error },
+    #[error("no relay program at {}: build it with `cargo build{release} -p entwine-server`, then start the demo again", path.display())]
+    NoRelayProgram { path: PathBuf, release: &'static str },
+    #[error("the demo stopped: {0}")]
+    Demo(String),
+    #[error("this machine refused: {0}")]
+    Machine(#[from] std::io::Error),
+}
+
+impl Failure {
+    /// 2 for wrong usage, as clap has it; 1 for all else.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::NoProfileNamed) { 2 } else { 1 }
+    }
+}
