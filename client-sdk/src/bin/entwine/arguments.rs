@@ -228,10 +228,10 @@ pub(crate) enum RitualCommand {
         #[arg(long, allow_hyphen_values = true)]
         name: String,
         /// How often, in the language of RFC 5545: FREQ=DAILY or FREQ=WEEKLY, with INTERVAL and BYDAY.
-        #[arg(long, value_name = "RRULE")]
+        #[arg(long, value_name = "RRULE", allow_hyphen_values = true)]
         every: String,
         /// At which hour.
-        #[arg(long, value_name = "HH:MM")]
+        #[arg(long, value_name = "HH:MM", allow_hyphen_values = true)]
         at: Option<String>,
     },
     /// Change a ritual.
@@ -246,10 +246,10 @@ pub(crate) enum RitualCommand {
         #[arg(long, allow_hyphen_values = true)]
         name: Option<String>,
         /// How often, in the language of RFC 5545.
-        #[arg(long, value_name = "RRULE")]
+        #[arg(long, value_name = "RRULE", allow_hyphen_values = true)]
         every: Option<String>,
         /// At which hour.
-        #[arg(long, value_name = "HH:MM")]
+        #[arg(long, value_name = "HH:MM", allow_hyphen_values = true)]
         at: Option<String>,
     },
     /// List your rituals.

@@ -111,23 +111,37 @@ impl Output {
             return work.await;
         }
         let begun = Instant::now();
+        let mut line = ProgressLine { told: false };
         let mut wait = PATIENCE;
-        let mut told = false;
         loop {
             tokio::select! {
-                result = &mut work => {
-                    if told {
-                        let_go(write!(io::stderr().lock(), "\r\x1b[K"));
-                    }
-                    return result;
-                }
+                result = &mut work => return result,
                 () = tokio::time::sleep(wait) => {
-                    let line = format!("\r\x1b[K{what} … {} s", begun.elapsed().as_secs());
-                    let mut stderr = io::stderr().lock();
-                    let_go(write!(stderr, "{line}").and_then(|()| stderr.flush()));
-                    (wait, told) = (PROGRESS_STEP, true);
+                    line.tell(&format!("{what} … {} s", begun.elapsed().as_secs()));
+                    wait = PROGRESS_STEP;
                 }
             }
+        }
+    }
+}
+
+/// A line that is written over, and gone when the work is: done or interrupted.
+struct ProgressLine {
+    told: bool,
+}
+
+impl ProgressLine {
+    fn tell(&mut self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let_go(write!(stderr, "\r\x1b[K{text}").and_then(|()| stderr.flush()));
+        self.told = true;
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        if self.told {
+            let_go(write!(io::stderr().lock(), "\r\x1b[K"));
         }
     }
 }

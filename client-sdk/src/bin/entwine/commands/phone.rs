@@ -41,9 +41,19 @@ pub(super) async fn create(session: &Session<'_>, relay: &str, token: Option<&st
 pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Option<&str>) -> Result<(), Failure> {
     let client = session.open().await?;
     let synced = session.output.progress("exchanging with the relay", client.sync_once(deadline, token)).await;
+    let (stopped, status) = match synced {
+        Ok(status) => (None, Ok(status)),
+        Err(error) => (Some(error), client.status().await),
+    };
     client.close().await;
-    let status = synced?;
-    session.output.answer(&status, |style| describe(&status, style, false))?;
+    // Also of an exchange that could not even begin, a script gets the status and not only the error.
+    if let Ok(status) = &status {
+        session.output.answer(status, |style| describe(status, style, false))?;
+    }
+    if let Some(error) = stopped {
+        return Err(error.into());
+    }
+    let status = status?;
     if status.in_sync && status.waiting_up == 0 {
         return Ok(());
     }
