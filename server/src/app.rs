@@ -87,22 +87,6 @@ impl App {
         self.unused_token.as_ref()
     }
 
-    /// Runs until SIGTERM or SIGINT, finishes what was accepted, and closes the store.
-    ///
-    /// # Errors
-    /// The sockets or the signals fail.
-    pub async fn run_until_stopped(self) -> io::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        self.run_until(async move {
-            tokio::select! {
-                _ = terminate.recv() => info!("stopping: SIGTERM"),
-                _ = interrupt.recv() => info!("stopping: SIGINT"),
-            }
-        })
-        .await
-    }
-
     /// Runs until `stop` is done, finishes what was accepted, and closes the store.
     ///
     /// # Errors
@@ -137,6 +121,22 @@ impl App {
         info!("stopped");
         ended
     }
+}
+
+/// Done when SIGTERM or SIGINT comes. To be called before anybody is told that the relay listens: from this call on no signal
+/// is missed.
+///
+/// # Errors
+/// The system takes no handler.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("stopping: SIGTERM"),
+            _ = interrupt.recv() => info!("stopping: SIGINT"),
+        }
+    })
 }
 
 /// actix counts connections by worker.

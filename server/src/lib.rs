@@ -19,3 +19,4 @@ mod routes;
 mod session;
 pub mod store;
 pub mod telemetry;
+pub mod welcome;

@@ -1,12 +1,14 @@
 //! What does `entwine-relay` do with its command line? Everything else is in the library.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use entwine_server::app::App;
+use entwine_server::app::{self, App};
+use entwine_server::clock::Clock;
 use entwine_server::config::{self, CommandLine, Config, RelayCommand};
-use entwine_server::telemetry;
+use entwine_server::operator::tokens;
+use entwine_server::{telemetry, welcome};
 
 fn main() -> ExitCode {
     let variables = std::env::vars_os().collect::<BTreeMap<_, _>>();
@@ -27,7 +29,7 @@ async fn run(command: RelayCommand) -> anyhow::Result<()> {
     match command {
         RelayCommand::Serve(args) => serve((*args).into()).await,
         RelayCommand::Config(args) => print(&Config::from(*args).to_string()),
-        RelayCommand::Tokens { .. } => anyhow::bail!("in the making"),
+        RelayCommand::Tokens { command } => print(&tokens::run(command, Clock::system().now()).await?),
     }
 }
 
@@ -36,12 +38,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         return print(&config.to_string());
     }
     telemetry::start(telemetry::parse_filter(&config.log)?, config.log_format);
+    let public_urls = config.public_urls.clone();
     let app = App::build(config).await?;
     if let Some(token) = app.unused_token() {
-        print(&format!("registration token: {}\n", token.reveal()))?;
+        print(&welcome::token(token, &public_urls, app.address(), std::io::stdout().is_terminal()))?;
     }
-    print(&format!("listening on http://{}\n", app.address()))?;
-    app.run_until_stopped().await?;
+    let stop = app::stop_signal()?;
+    print(&welcome::listening(app.address()))?;
+    app.run_until(stop).await?;
     Ok(())
 }
 

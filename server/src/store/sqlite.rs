@@ -264,3 +264,90 @@ impl Store for SqliteStore {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::conformance;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    async fn fresh() -> (Arc<dyn Store>, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), NOW).await.unwrap();
+        (Arc::new(store), folder)
+    }
+
+    conformance::suite!(fresh);
+
+    #[tokio::test]
+    async fn what_was_kept_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), NOW).await.unwrap();
+        let id = store.add_token(RegistrationToken::new("come in"), true, NOW).await.unwrap();
+        store.close().await;
+        drop(store);
+        let store = SqliteStore::open(folder.path(), NOW).await.unwrap();
+        assert_eq!(store.tokens().await.unwrap()[0].id, id);
+    }
+
+    #[tokio::test]
+    async fn one_relay_to_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), NOW).await.unwrap();
+        let second = SqliteStore::open(folder.path(), NOW).await;
+        assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
+        let operator = SqliteStore::open_beside(folder.path(), NOW).await.unwrap();
+        operator.add_token(RegistrationToken::new("come in"), false, NOW).await.unwrap();
+        assert_eq!(store.tokens().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn every_write_is_on_the_disk_before_its_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = connect(&DataFolder::lock(folder.path()).unwrap()).await.unwrap();
+        for (pragma, expected) in [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1)] {
+            let found: i64 = sqlx::query_scalar(pragma).fetch_one(&mut connection).await.unwrap();
+            assert_eq!(found, expected, "{pragma}");
+        }
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(mode, "wal");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nobody_else_may_look() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("made/deep");
+        let store = SqliteStore::open(&folder, NOW).await.unwrap();
+        store.add_token(RegistrationToken::new("come in"), false, NOW).await.unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        for name in ["relay.db", "relay.db-wal", "relay.db-shm", "relay.lock"] {
+            assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_database_of_ours_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("relay.db");
+        std::fs::write(&file, "a letter, not a database".repeat(100)).unwrap();
+        let opened = SqliteStore::open(folder.path(), NOW).await;
+        assert!(matches!(opened, Err(OpenError::Database { .. })), "{opened:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "a letter, not a database".repeat(100));
+
+        let folder = tempfile::tempdir().unwrap();
+        drop(SqliteStore::open(folder.path(), NOW).await.unwrap());
+        let mut connection = connect(&DataFolder::beside(folder.path())).await.unwrap();
+        let newer = "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 3";
+        sqlx::query(newer).execute(&mut connection).await.unwrap();
+        let opened = SqliteStore::open(folder.path(), NOW).await;
+        assert!(matches!(opened, Err(OpenError::Newer(_))), "{opened:?}");
+    }
+}

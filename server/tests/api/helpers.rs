@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Once;
 
@@ -23,10 +24,15 @@ use entwine_server::config::{self, Config, RelayCommand};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha20Rng;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 pub(crate) const CBOR: &str = "application/cbor";
 
 /// The system's time: a relay in a test has no other clock.
@@ -39,14 +45,107 @@ pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
+/// A relay as seen from outside.
+#[derive(Clone)]
+pub(crate) struct Outside {
+    pub(crate) origin: String,
+    pub(crate) client: Client,
+}
+
+/// The relay that listens there.
+pub(crate) fn outside(origin: &str) -> Outside {
+    Outside { origin: origin.to_owned(), client: client() }
+}
+
+impl Outside {
+    /// A request with a token of this keyholder.
+    pub(crate) fn request(&self, keys: &SecretKeys, method: Method, path: &str) -> RequestBuilder {
+        let claims = Claims::new(&self.origin, method.as_str(), path, now());
+        self.client.request(method, format!("{}{path}", self.origin)).bearer_auth(bearer(keys, &claims))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("{}{path}", self.origin))).await
+    }
+
+    pub(crate) async fn post_bytes(&self, keys: &SecretKeys, path: &str, body: Vec<u8>) -> Answer {
+        Answer::of(self.request(keys, Method::POST, path).header("content-type", CBOR).body(body)).await
+    }
+
+    pub(crate) async fn post<T: Wire>(&self, keys: &SecretKeys, path: &str, message: &T) -> Answer {
+        self.post_bytes(keys, path, to_bytes(message)).await
+    }
+
+    pub(crate) async fn sync(&self, keys: &SecretKeys, space: SpaceId, request: &Request) -> Answer {
+        self.post(keys, &sync_path(space), request).await
+    }
+
+    pub(crate) async fn create(&self, keys: &SecretKeys, chain: &MembershipChain, token: Option<&str>) -> Answer {
+        let digest = token.map(|token| RegistrationToken::new(token).digest());
+        let proof = digest.map(|digest| Hash::from_bytes(digest.prove(&self.origin, &chain.space())));
+        self.post(keys, "/v1/spaces", &CreateRequest { proof, records: records(chain) }).await
+    }
+
+    pub(crate) async fn spaces(&self, keys: &SecretKeys) -> Answer {
+        Answer::of(self.request(keys, Method::GET, "/v1/spaces")).await
+    }
+
+    /// A connection without a request.
+    pub(crate) async fn connect(&self) -> Connection {
+        Connection(TcpStream::connect(self.origin.strip_prefix("http://").unwrap()).await.unwrap())
+    }
+
+    /// Begins a `POST` by hand, with everything before a body of `len` bytes: when this returns, the relay works on it.
+    pub(crate) async fn begin_post(&self, keys: &SecretKeys, path: &str, len: usize) -> Connection {
+        let address = self.origin.strip_prefix("http://").unwrap();
+        let token = bearer(keys, &Claims::new(&self.origin, "POST", path, now()));
+        let mut connection = self.connect().await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: {CBOR}\r\n\
+             Content-Length: {len}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+        );
+        connection.send(head.as_bytes()).await;
+        let mut go_on = [0; CONTINUE.len()];
+        connection.0.read_exact(&mut go_on).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&go_on), CONTINUE);
+        connection
+    }
+}
+
+/// A connection that the test writes on by hand.
+pub(crate) struct Connection(TcpStream);
+
+impl Connection {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
+    /// Whatever comes until the other side closes.
+    pub(crate) async fn rest(mut self) -> String {
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes).await.unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+pub(crate) fn sync_path(space: SpaceId) -> String {
+    format!("/v1/spaces/{space}/sync")
+}
+
 /// A running relay.
 pub(crate) struct Relay {
-    pub(crate) origin: String,
-    pub(crate) token: Option<RegistrationToken>,
-    pub(crate) client: Client,
+    outside: Outside,
+    token: Option<RegistrationToken>,
     pub(crate) folder: TempDir,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+}
+
+impl Deref for Relay {
+    type Target = Outside;
+    fn deref(&self) -> &Outside {
+        &self.outside
+    }
 }
 
 impl Relay {
@@ -60,16 +159,21 @@ impl Relay {
         Self::in_folder(tempfile::tempdir().unwrap(), flags).await
     }
 
+    /// Where everybody may found spaces.
+    pub(crate) async fn open() -> Self {
+        Self::with(&["--registration", "open"]).await
+    }
+
     /// With what a folder holds already.
     pub(crate) async fn in_folder(folder: TempDir, flags: &[&str]) -> Self {
         let app = App::build(config(folder.path(), flags)).await.unwrap();
-        let origin = format!("http://127.0.0.1:{}", app.port());
+        let outside = outside(&format!("http://127.0.0.1:{}", app.port()));
         let token = app.unused_token().cloned();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             app.run_until(async move { drop(stopped.await) }).await.unwrap();
         });
-        Self { origin, token, client: client(), folder, stop, task }
+        Self { outside, token, folder, stop, task }
     }
 
     /// Stops it, and leaves what it kept.
@@ -79,40 +183,36 @@ impl Relay {
         self.folder
     }
 
-    /// A request with a token of this keyholder.
-    pub(crate) fn request(&self, keys: &SecretKeys, method: Method, path: &str) -> RequestBuilder {
-        let claims = Claims::new(&self.origin, method.as_str(), path, now());
-        self.client.request(method, format!("{}{path}", self.origin)).bearer_auth(bearer(keys, &claims))
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.client.get(format!("{}{path}", self.origin))).await
-    }
-
-    pub(crate) async fn post<T: Wire>(&self, keys: &SecretKeys, path: &str, message: &T) -> Answer {
-        let request = self.request(keys, Method::POST, path).header("content-type", CBOR);
-        Answer::of(request.body(to_bytes(message))).await
-    }
-
-    pub(crate) async fn sync(&self, keys: &SecretKeys, space: SpaceId, request: &Request) -> Answer {
-        self.post(keys, &format!("/v1/spaces/{space}/sync"), request).await
-    }
-
-    pub(crate) async fn create(&self, keys: &SecretKeys, chain: &MembershipChain, token: Option<&str>) -> Answer {
-        let proof = token
-            .map(|token| Hash::from_bytes(RegistrationToken::new(token).digest().prove(&self.origin, &chain.space())));
-        self.post(keys, "/v1/spaces", &CreateRequest { proof, records: records(chain) }).await
-    }
-
-    pub(crate) async fn spaces(&self, keys: &SecretKeys) -> Answer {
-        Answer::of(self.request(keys, Method::GET, "/v1/spaces")).await
-    }
-
     /// The token that the relay made for itself.
     pub(crate) fn own_token(&self) -> &str {
         self.token.as_ref().unwrap().reveal()
     }
+
+    /// Every row of every table, as text.
+    pub(crate) async fn content(&self) -> String {
+        let options = SqliteConnectOptions::new().filename(self.folder.path().join("relay.db")).read_only(true);
+        let mut connection = options.connect().await.unwrap();
+        let mut content = String::new();
+        for (table, query) in TABLES {
+            let rows: Vec<String> = sqlx::query_scalar(*query).fetch_all(&mut connection).await.unwrap();
+            content.push_str(&format!("{table}: {rows:#?}\n"));
+        }
+        content
+    }
 }
+
+const TABLES: &[(&str, &str)] = &[
+    ("space", "SELECT hex(space) || kind || length || hex(head) || bytes FROM space"),
+    ("private_space", "SELECT hex(space) || hex(person) || hex(private) FROM private_space"),
+    ("record", "SELECT hex(space) || position || hex(bytes) FROM record"),
+    (
+        "keyholder",
+        "SELECT hex(keyholder) || hex(space) || kind || added_at || coalesce(removed_at, '-') FROM keyholder",
+    ),
+    ("entry", "SELECT hex(space) || hex(feed) || seq || hex(hash) || hex(sealed) FROM entry"),
+    ("tip", "SELECT hex(space) || hex(feed) || seq || hex(hash) FROM tip"),
+    ("registration_token", "SELECT id || coalesce(used_at, '-') || coalesce(revoked_at, '-') FROM registration_token"),
+];
 
 /// The configuration with these flags, on a free port.
 pub(crate) fn config(folder: &Path, flags: &[&str]) -> Config {

@@ -234,3 +234,67 @@ async fn attempt(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) 
     }
     transaction.commit().await.map_err(Failure::Broken)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+
+    /// What SQLite itself refuses, at the COMMIT and not before.
+    struct BrokenCommit;
+
+    impl Change for BrokenCommit {
+        type Answer = ();
+        fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<(), StoreError>> {
+            Box::pin(async move {
+                for statement in ["PRAGMA defer_foreign_keys = ON", "INSERT INTO child (parent) VALUES (7)"] {
+                    sqlx::query(statement).execute(&mut *transaction).await.map_err(fault)?;
+                }
+                Ok(())
+            })
+        }
+    }
+
+    struct Harmless;
+
+    impl Change for Harmless {
+        type Answer = ();
+        fn apply<'t>(&'t self, _: &'t mut SqliteConnection) -> BoxFuture<'t, Result<(), StoreError>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    async fn connection() -> SqliteConnection {
+        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query("CREATE TABLE parent (id INTEGER PRIMARY KEY)").execute(&mut connection).await.unwrap();
+        let child = "CREATE TABLE child (parent INTEGER REFERENCES parent (id))";
+        sqlx::query(child).execute(&mut connection).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn after_a_failed_commit_nothing_is_acknowledged_or_taken() {
+        let writer = Writer::start(connection().await);
+        // Both wait in the queue before the writer runs, so they meet in one transaction.
+        let (broken, beside) = tokio::join!(writer.write(BrokenCommit), writer.write(Harmless));
+        assert!(matches!(broken, Err(StoreError::Unavailable)));
+        assert!(matches!(beside, Err(StoreError::Unavailable)), "it was in the commit that failed");
+        assert!(!writer.is_writable());
+        assert!(matches!(writer.write(Harmless).await, Err(StoreError::Unavailable)));
+        writer.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_so_at_once() {
+        let writer = Writer::start(connection().await);
+        let all = (0..=QUEUE_MAX).map(|_| writer.write(Harmless));
+        let answers = futures_util::future::join_all(all).await;
+        let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((taken.len(), refused.len()), (QUEUE_MAX, 1));
+        assert!(matches!(refused[0], Err(StoreError::Busy)));
+        assert!(writer.is_writable());
+    }
+}
