@@ -56,17 +56,19 @@ First steps:
 
 `entwine demo` plays two phones and a relay by itself. `entwine help COMMAND` explains each.";
 
+const EVERY_COMMAND: &str = "Every command";
+
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// The phone's folder; everything of it lies in there.
-    #[arg(long, global = true, env = "ENTWINE_PROFILE", value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERY_COMMAND, env = "ENTWINE_PROFILE", value_name = "DIR")]
     pub(crate) profile: Option<PathBuf>,
     /// Print the answer as one JSON value; messages go to stderr.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERY_COMMAND)]
     pub(crate) json: bool,
-    /// Certificates (PEM) of authorities to trust beside the usual ones, for a relay with a certificate of your own.
-    #[arg(long, global = true, env = "ENTWINE_CA_FILE", value_name = "FILE")]
+    /// Certificate authorities (PEM) to trust beside the usual ones, for a relay of your own.
+    #[arg(long, global = true, help_heading = EVERY_COMMAND, env = "ENTWINE_CA_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
 
@@ -97,7 +99,7 @@ pub(crate) enum EntwineCommand {
     /// Accept an invitation.
     #[command(after_help = "Example:\n  entwine join 'entwine://join#…'")]
     Join {
-        /// The link, whole. Quote it: the shell would cut it at the `#`.
+        /// The link, whole, in quotes.
         link: String,
         /// Refuse the link unless it is of this kind.
         #[arg(long, value_enum)]

@@ -8,8 +8,9 @@ use entwine_core::keyholder::invitation::LinkError;
 /// A command that was not done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    /// Boxed, since every command's result has room for it.
     #[error(transparent)]
-    Sdk(#[from] entwine_sdk::Error),
+    Sdk(Box<entwine_sdk::Error>),
     #[error(transparent)]
     Link(#[from] LinkError),
     #[error("which phone? Name its folder with --profile DIR, or set ENTWINE_PROFILE")]
@@ -20,6 +21,8 @@ pub(crate) enum Failure {
     NoSuchRitual(String),
     #[error("there is no open invitation with the id {0:?}: `entwine invitations` shows all")]
     NoSuchInvitation(String),
+    #[error("{detail}. Then repeat this with --token TOKEN: it goes on with the same space")]
+    TokenNeeded { detail: String },
     /// The status itself was printed.
     #[error("not everything is on the relay ({reason}): {remedy}")]
     NotInSync { reason: String, remedy: String },
@@ -30,13 +33,19 @@ pub(crate) enum Failure {
     #[error("the editor left something that is no UTF-8 text: nothing was changed")]
     EditedTextUnreadable,
     #[error("your text could not be saved; it is still in {} (readable: remove it when it is safe)", path.display())]
-    EditedTextNotSaved { path: PathBuf, source: entwine_sdk::Error },
+    EditedTextNotSaved { path: PathBuf, source: Box<entwine_sdk::Error> },
     #[error("no relay program at {}: build it with `cargo build{release} -p entwine-server`, then start the demo again", path.display())]
     NoRelayProgram { path: PathBuf, release: &'static str },
     #[error("the demo stopped: {0}")]
     Demo(String),
     #[error("this machine refused: {0}")]
     Machine(#[from] std::io::Error),
+}
+
+impl From<entwine_sdk::Error> for Failure {
+    fn from(error: entwine_sdk::Error) -> Self {
+        Self::Sdk(Box::new(error))
+    }
 }
 
 impl Failure {

@@ -49,7 +49,7 @@ async fn edit_in_editor(session: &Session<'_>, client: &Client, id: &EntityId) -
     }
     match client.journal().save_edited(&opened, &saved).await {
         Ok(()) => Ok(()),
-        Err(source) => Err(Failure::EditedTextNotSaved { path: draft.keep(), source }),
+        Err(error) => Err(Failure::EditedTextNotSaved { path: draft.keep(), source: Box::new(error) }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entwine_sdk::{Client, SyncStatus};
+use entwine_sdk::{Client, Error, Reason, SyncStatus};
 use serde_json::json;
 
 use super::Session;
@@ -29,7 +29,10 @@ pub(super) async fn create(session: &Session<'_>, relay: &str, token: Option<&st
     let client = session.open().await?;
     let created = session.output.progress("founding your space", client.create(relay, token)).await;
     client.close().await;
-    let space = created?;
+    let space = created.map_err(|error| match error {
+        Error::Stopped { reason: Reason::RegistrationNeeded, detail, .. } => Failure::TokenNeeded { detail },
+        other => other.into(),
+    })?;
     session.output.answer(&json!({ "space": space }), |style| {
         format!(
             "Your shared space is on {relay}, and beside it a private one that is yours alone.\nNext: {} for your partner.",
@@ -130,7 +133,7 @@ mod tests {
         let plain = Style { terminal: false, colours: false };
         let away = SyncStatus {
             in_sync: false,
-            reason: Some(entwine_sdk::Reason::Offline),
+            reason: Some(Reason::Offline),
             remedy: Some("wait for a network".to_owned()),
             waiting_up: 2,
             ..status()
