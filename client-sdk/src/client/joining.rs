@@ -179,7 +179,7 @@ impl Client {
                 Err(RelayError::Unknown) => return Err(Error::InvitationUnknown),
                 Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
             };
-            let more = response.more && !response.records.is_empty() && !is_removed;
+            let more = response.more && !response.records.is_empty();
             let read = extended(chain.take(), &response).ok_or(Error::OtherChain)?;
             if more {
                 chain = Some(read);
