@@ -22,16 +22,14 @@ mod difference;
 mod entity;
 mod field;
 mod list;
+mod received;
 mod set;
 mod text;
 
 use core::fmt;
-use std::collections::BTreeSet;
 
 use automerge::transaction::{CommitOptions, Transactable as _};
-use automerge::{
-    AutoCommit, AutomergeError, Change, ChangeHash, LoadOptions, Patch, PatchAction, Prop, ReadDoc as _, TextEncoding,
-};
+use automerge::{AutoCommit, AutomergeError, ChangeHash, TextEncoding};
 
 pub use actor::ActorId;
 pub use autosurgeon::{Hydrate, Reconcile};
@@ -69,7 +67,8 @@ pub enum DocumentError {
         /// The number.
         seq: u64,
     },
-    /// Received changes decode, and yet do not apply.
+    /// Received changes decode, and yet do not apply, or make a document that could not be saved: their phone is broken or
+    /// evil.
     #[error("the batch of changes does not apply")]
     Inapplicable(#[source] AutomergeError),
     /// An edit too big to be sent. Several smaller ones can do the same.
@@ -137,8 +136,8 @@ pub struct Document {
     automerge: AutoCommit,
     /// Changes made here and not taken yet.
     made: Vec<Vec<u8>>,
-    /// Changes that automerge keeps until what they follow arrives.
-    waiting: BTreeSet<ChangeHash>,
+    /// Changes that automerge keeps until what they follow arrives, and that are saved with the document.
+    waiting: received::Waiting,
 }
 
 impl Document {
@@ -147,7 +146,7 @@ impl Document {
     pub fn new(actor: ActorId) -> Self {
         let mut automerge = AutoCommit::new_with_encoding(TEXT_ENCODING);
         automerge.set_actor(automerge_actor(actor));
-        Self { automerge, made: Vec::new(), waiting: BTreeSet::new() }
+        Self { automerge, made: Vec::new(), waiting: received::Waiting::new() }
     }
 
     /// Opens what [`Document::save`] saved.
@@ -155,12 +154,9 @@ impl Document {
     /// # Errors
     /// The bytes are no document.
     pub fn load(saved: &[u8], actor: ActorId) -> Result<Self, DocumentError> {
-        let options = LoadOptions::new().text_encoding(TEXT_ENCODING);
-        let mut automerge = AutoCommit::load_with_options(saved, options).map_err(DocumentError::Unloadable)?;
+        let (mut automerge, waiting) = received::load(saved, TEXT_ENCODING)?;
         automerge.set_actor(automerge_actor(actor));
-        let mut document = Self { automerge, made: Vec::new(), waiting: BTreeSet::new() };
-        document.update_waiting(saved_changes(saved));
-        Ok(document)
+        Ok(Self { automerge, made: Vec::new(), waiting })
     }
 
     /// The whole document, the changes that wait included. Changes made here are in it whether they were taken or not.
@@ -174,28 +170,15 @@ impl Document {
     }
 
     /// Takes received changes, in any order; known ones do no harm. Those that follow what is not here yet are kept until it
-    /// arrives. Returns what changed, each entity once.
+    /// arrives. Returns what changed, each entity once. Each call copies the document once, so hand over many changes at a
+    /// time, and one entry's at a time only where that was refused.
     ///
     /// # Errors
-    /// The batch was refused as a whole: a change does not decode, or an actor made two changes with the same number.
+    /// The batch was refused as a whole: a change does not decode or does not apply, or an actor made two changes with the same
+    /// number.
     pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Vec<EntityEvent>, DocumentError> {
-        let changes = decode(changes)?;
-        let hashes = changes.iter().map(Change::hash).collect();
-        // automerge refuses some batches only after it has begun with them.
-        let before = self.automerge.clone();
-        self.automerge.update_diff_cursor();
-        if let Err(error) = self.automerge.apply_changes(changes) {
-            self.automerge = before;
-            return Err(match error {
-                AutomergeError::DuplicateSeqNumber(seq, actor) => {
-                    DocumentError::ActorReused { actor: actor.to_hex_string(), seq }
-                }
-                error => DocumentError::Inapplicable(error),
-            });
-        }
-        let events: BTreeSet<EntityEvent> = self.automerge.diff_incremental().iter().filter_map(event_of).collect();
-        self.automerge.reset_diff_cursor();
-        self.update_waiting(hashes);
+        let batch = received::decode(changes)?;
+        let events = received::apply(&mut self.automerge, &mut self.waiting, batch)?;
         Ok(events.into_iter().collect())
     }
 
@@ -251,15 +234,6 @@ impl Document {
     fn knows(&mut self, heads: &Heads) -> bool {
         heads.0.iter().all(|hash| self.automerge.get_change_meta_by_hash(hash).is_some())
     }
-
-    fn update_waiting(&mut self, arrived: Vec<ChangeHash>) {
-        if self.automerge.get_missing_deps(&[]).is_empty() {
-            self.waiting.clear();
-            return;
-        }
-        self.waiting.extend(arrived);
-        self.waiting.retain(|hash| self.automerge.get_change_meta_by_hash(hash).is_none());
-    }
 }
 
 /// Shows nothing that anyone wrote.
@@ -285,62 +259,6 @@ fn commit(automerge: &mut AutoCommit) -> Result<Option<Vec<u8>>, DocumentError> 
         return Err(DocumentError::ChangeTooLarge { bytes: bytes.len() });
     }
     Ok(Some(bytes))
-}
-
-fn decode(changes: &[Vec<u8>]) -> Result<Vec<Change>, DocumentError> {
-    let decode_one = |(index, bytes): (usize, &Vec<u8>)| {
-        // Only plain changes are sent: a compressed one could unpack to any size.
-        let plain = bytes.get(CHUNK_KIND_AT) == Some(&CHUNK_CHANGE);
-        let change = if plain { Change::try_from(bytes.as_slice()).ok() } else { None };
-        change.ok_or(DocumentError::Undecodable { index })
-    };
-    changes.iter().enumerate().map(decode_one).collect()
-}
-
-/// Where a chunk's kind stands: after the magic number and the checksum, 4 bytes each.
-const CHUNK_KIND_AT: usize = 8;
-const CHUNK_CHANGE: u8 = 1;
-
-/// The hashes of the single changes that follow the document in what automerge saved: those that waited.
-///
-/// A chunk is `magic (4) ‖ checksum (4) ‖ kind (1) ‖ length (LEB128) ‖ content`
-/// (<https://automerge.org/automerge-binary-format-spec/>).
-fn saved_changes(mut saved: &[u8]) -> Vec<ChangeHash> {
-    let mut hashes = Vec::new();
-    while let Some((chunk, rest)) = split_chunk(saved) {
-        if chunk.get(CHUNK_KIND_AT) == Some(&CHUNK_CHANGE)
-            && let Ok(change) = Change::try_from(chunk)
-        {
-            hashes.push(change.hash());
-        }
-        saved = rest;
-    }
-    hashes
-}
-
-fn split_chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut length = 0_usize;
-    for (index, byte) in bytes.get(CHUNK_KIND_AT + 1..)?.iter().take(5).enumerate() {
-        length |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return bytes.split_at_checked((CHUNK_KIND_AT + 2 + index).checked_add(length)?);
-        }
-    }
-    None
-}
-
-/// The entity that a patch touches: its key is the first step of the way from the root.
-fn event_of(patch: &Patch) -> Option<EntityEvent> {
-    let key = match (patch.path.first(), &patch.action) {
-        (Some((_, Prop::Map(key))), _) => key,
-        (None, PatchAction::PutMap { key, .. } | PatchAction::DeleteMap { key }) => key,
-        (
-            None,
-            PatchAction::Increment { prop: Prop::Map(key), .. } | PatchAction::Conflict { prop: Prop::Map(key) },
-        ) => key,
-        _ => return None,
-    };
-    EntityEvent::from_document_key(key)
 }
 
 #[cfg(test)]

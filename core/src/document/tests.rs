@@ -1,5 +1,6 @@
 //! Do two phones that wrote apart hold the same afterwards, with every word of both?
 
+use automerge::ReadDoc as _;
 use jiff::tz::TimeZone;
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
@@ -441,4 +442,29 @@ fn a_key_is_begun_once_and_what_is_not_there_is_named() {
         Err(DocumentError::NotFound { .. })
     ));
     assert!(Heads::from_bytes(&[7; 31]).is_none());
+}
+
+#[test]
+fn whatever_changes_in_an_entity_is_told() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.writes("Lake", "We walked.");
+    let beginning = ada.document.take_changes();
+    // Three phones choose a title and delete the entry apart: whichever comes last, one of the others may hide it.
+    let mut made = Vec::new();
+    for number in 1..=3 {
+        let mut phone = Phone::new(number);
+        phone.document.apply(&beginning).unwrap();
+        phone.edits::<JournalEntry>(&id, |entry| entry.title.set(number.to_string()));
+        phone.deletes(&id);
+        made.extend(phone.document.take_changes());
+    }
+    let event = EntityEvent { kind: "journal".to_owned(), key: id.to_string() };
+    for order in [[0, 1, 2, 3, 4, 5], [4, 5, 2, 3, 0, 1], [2, 3, 0, 1, 4, 5]] {
+        let mut noor = Phone::new(0xb);
+        noor.document.apply(&beginning).unwrap();
+        for index in order {
+            let told = noor.document.apply(&made[index..=index]).unwrap();
+            assert_eq!(told, std::slice::from_ref(&event));
+        }
+    }
 }

@@ -270,12 +270,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))] // long texts, in a slow build
         #[test]
         fn the_differences_lead_from_old_to_new(
-            old in prop::collection::vec(0..6, 0..8),
-            new in prop::collection::vec(0..6, 0..8),
+            old in prop::collection::vec(0_usize..6, 0..8),
+            new in prop::collection::vec(0_usize..6, 0..8),
             cut in any::<bool>(),
         ) {
-            let lines = ["short\n".to_owned(), "ä\n".to_owned(), "\n".to_owned(), long_line('x'), long_line('ü'), "no end".to_owned()];
-            let text = |picks: &[i32]| picks.iter().map(|pick| lines[usize::try_from(*pick).unwrap()].as_str()).collect::<String>();
+            let lines = ["short\n", "ä\n", "\n", &long_line('x'), &long_line('ü'), "no end"];
+            let text = |picks: &[usize]| picks.iter().map(|pick| lines[*pick]).collect::<String>();
             let (old, mut new) = (text(&old), text(&new));
             if cut {
                 new.pop();
