@@ -90,6 +90,16 @@ impl Outside {
         Answer::of(self.request(keys, Method::GET, "/v1/spaces")).await
     }
 
+    /// Waits until this keyholder has as many requests as it may have.
+    pub(crate) async fn until_busy(&self, keys: &SecretKeys) {
+        for _ in 0..10_000 {
+            if self.spaces(keys).await.status == StatusCode::TOO_MANY_REQUESTS {
+                return;
+            }
+        }
+        panic!("the relay does not count");
+    }
+
     /// A connection without a request.
     pub(crate) async fn connect(&self) -> Connection {
         Connection(TcpStream::connect(self.origin.strip_prefix("http://").unwrap()).await.unwrap())
@@ -97,12 +107,21 @@ impl Outside {
 
     /// Begins a `POST` by hand, with everything before a body of `len` bytes: when this returns, the relay works on it.
     pub(crate) async fn begin_post(&self, keys: &SecretKeys, path: &str, len: usize) -> Connection {
+        self.begin(keys, path, &format!("Content-Length: {len}")).await
+    }
+
+    /// The same, for a body that comes in chunks.
+    pub(crate) async fn begin_chunked(&self, keys: &SecretKeys, path: &str) -> Connection {
+        self.begin(keys, path, "Transfer-Encoding: chunked").await
+    }
+
+    async fn begin(&self, keys: &SecretKeys, path: &str, length: &str) -> Connection {
         let address = self.origin.strip_prefix("http://").unwrap();
         let token = bearer(keys, &Claims::new(&self.origin, "POST", path, now()));
         let mut connection = self.connect().await;
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: {CBOR}\r\n\
-             Content-Length: {len}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+             {length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
         );
         connection.send(head.as_bytes()).await;
         let mut go_on = [0; CONTINUE.len()];

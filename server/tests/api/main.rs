@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bodies;
 mod helpers;
 mod process;
+mod spaces;
+mod tokens;
 mod walk;

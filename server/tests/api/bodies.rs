@@ -1,0 +1,166 @@
+//! What becomes of bytes that are no message, come too slowly, are too many, or are too much at once?
+
+use entwine_core::id::SpaceId;
+use entwine_core::limits::MESSAGE_BYTES_MAX;
+use entwine_core::membership::SpaceKind;
+use entwine_core::wire::codec::to_bytes;
+use entwine_core::wire::message::CreateRequest;
+use reqwest::Method;
+
+use crate::helpers::{Answer, CBOR, Person, Relay, records, request, sync_path};
+
+async fn with_ada(flags: &[&str]) -> (Relay, Person, entwine_core::membership::MembershipChain) {
+    let relay = Relay::with(&[&["--registration", "open"], flags].concat()).await;
+    let mut ada = Person::new(1);
+    let chain = ada.found(SpaceKind::Shared);
+    relay.create(&ada.keys, &chain, None).await.is_ok();
+    (relay, ada, chain)
+}
+
+#[tokio::test]
+async fn bad_bytes_change_nothing() {
+    let (relay, mut ada, chain) = with_ada(&[]).await;
+    let words = ada.write_many(&chain, 1);
+    let good = to_bytes(&request(&chain, &words, vec![], &words));
+    let create = to_bytes(&CreateRequest { proof: None, records: records(&chain) });
+    let before = relay.content().await;
+    for (path, good) in [(sync_path(chain.space()), good), ("/v1/spaces".to_owned(), create)] {
+        let mut bodies: Vec<Vec<u8>> = vec![vec![], b"{}".to_vec(), vec![0xff; 100], vec![0x9f; 5000], vec![0x9b; 9]];
+        bodies.push([good.as_slice(), &[0]].concat());
+        bodies.extend((0..good.len()).step_by(7).map(|len| good[..len].to_vec()));
+        for body in bodies {
+            relay.post_bytes(&ada.keys, &path, body).await.is_error(400, "malformed");
+        }
+        // The version is the first thing inside.
+        let mut newer = good.clone();
+        newer[1] = 2;
+        let answer = relay.post_bytes(&ada.keys, &path, newer).await;
+        assert!(answer.is_error(400, "malformed").json()["message"].as_str().unwrap().contains("version 2"));
+        // Wherever a bit tips, the relay says something clear.
+        for place in (0..good.len()).step_by(11) {
+            let mut body = good.clone();
+            body[place] ^= 0x10;
+            let answer = relay.post_bytes(&ada.keys, &path, body).await;
+            let is_refusal = answer.status.is_client_error() || !answer.message().refused.is_empty();
+            assert!(is_refusal || relay.content().await == before, "{place}: {answer:?}");
+        }
+    }
+    assert_eq!(relay.content().await, before);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_types_methods_and_paths_are_named() {
+    let (relay, ada, chain) = with_ada(&[]).await;
+    let sync = sync_path(chain.space());
+    for path in ["/v1/spaces", sync.as_str()] {
+        let as_json =
+            relay.request(&ada.keys, Method::POST, path).header("content-type", "application/json").body("{}");
+        Answer::of(as_json).await.is_error(415, "unsupported_media_type");
+        Answer::of(relay.request(&ada.keys, Method::POST, path)).await.is_error(415, "unsupported_media_type");
+    }
+    for (method, path, allow) in [
+        (Method::DELETE, "/v1/spaces", "GET, POST"),
+        (Method::GET, sync.as_str(), "POST"),
+        (Method::POST, "/v1/info", "GET"),
+        (Method::PUT, "/healthz", "GET"),
+        (Method::POST, "/readyz", "GET"),
+    ] {
+        let answer = Answer::of(relay.request(&ada.keys, method, path)).await;
+        assert_eq!(answer.is_error(405, "method_not_allowed").headers["allow"], allow, "{path}");
+    }
+    for path in
+        ["/", "/v1", "/v2/spaces", "/v1/spaces/", "/v1/spaces/x", "/v1/live", "/%00", "/v1/spaces/%2e%2e/sync/x"]
+    {
+        relay.get(path).await.is_error(404, "not_found");
+    }
+    relay.get("/healthz").await.is_ok();
+    relay.get("/readyz").await.is_ok();
+    assert!(relay.get("/v1/info").await.headers.contains_key("x-request-id"));
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_cut_off() {
+    let (relay, ada, chain) = with_ada(&[]).await;
+    let sync = sync_path(chain.space());
+    relay.post_bytes(&ada.keys, &sync, vec![0; MESSAGE_BYTES_MAX]).await.is_error(400, "malformed");
+    relay.post_bytes(&ada.keys, &sync, vec![0; MESSAGE_BYTES_MAX + 1]).await.is_error(413, "too_large");
+    relay.post_bytes(&ada.keys, "/v1/spaces", vec![0; MESSAGE_BYTES_MAX + 1]).await.is_error(400, "malformed");
+    relay.post_bytes(&ada.keys, "/v1/spaces", vec![0; 16 * 1024 * 1024 + 1]).await.is_error(413, "too_large");
+
+    // One who does not say beforehand how much will come: no length, chunk after chunk.
+    let mut connection = relay.begin_chunked(&ada.keys, &sync).await;
+    let chunk = [b"10000\r\n".as_slice(), &[0; 0x10000], b"\r\n"].concat();
+    for _ in 0..=MESSAGE_BYTES_MAX / 0x10000 {
+        connection.send(&chunk).await;
+    }
+    let answer = connection.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("too_large"), "{answer}");
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_slow_body_is_cut_off_while_others_go_on() {
+    for flags in [["--body-idle-timeout", "0.3"], ["--body-timeout", "0.3"]] {
+        let (relay, ada, chain) = with_ada(&flags).await;
+        let mut slow = relay.begin_post(&ada.keys, &sync_path(chain.space()), 1000).await;
+        slow.send(b"a little").await;
+        relay.sync(&ada.keys, chain.space(), &request(&chain, &[], vec![], &[])).await.is_ok();
+        let answer = slow.rest().await;
+        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"timeout\""), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+        relay.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn slow_headers_are_cut_off() {
+    let relay = Relay::with(&["--header-timeout", "0.3"]).await;
+    let mut slow = relay.connect().await;
+    slow.send(b"GET /v1/info HTTP/1.1\r\nHost: ").await;
+    let answer = slow.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_busy() {
+    let (relay, ada, chain) = with_ada(&["--requests-max", "1"]).await;
+    let held = relay.begin_post(&ada.keys, &sync_path(chain.space()), 1000).await;
+    let answer = relay.spaces(&ada.keys).await;
+    assert!(answer.is_error(429, "busy").headers.contains_key("retry-after"));
+    relay.get("/readyz").await.is_ok();
+    drop(held);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn one_keyholder_does_not_hold_up_the_others() {
+    let (relay, ada, chain) = with_ada(&["--requests-per-keyholder-max", "2"]).await;
+    let mut noor = Person::new(2);
+    let other = noor.found(SpaceKind::Shared);
+    relay.create(&noor.keys, &other, None).await.is_ok();
+    let held = [
+        relay.begin_post(&ada.keys, &sync_path(chain.space()), 1000).await,
+        relay.begin_post(&ada.keys, &sync_path(chain.space()), 1000).await,
+    ];
+    // Both are counted once each has looked Ada's keys up, which may be a moment after the relay asked for their bodies.
+    relay.until_busy(&ada.keys).await;
+    relay.spaces(&noor.keys).await.is_ok();
+    drop(held);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn the_log_and_the_answers_tell_no_secret() {
+    let (relay, ada, chain) = with_ada(&[]).await;
+    let pasted = "entwine-secret-that-somebody-pasted";
+    let answer = relay.get(&format!("/{pasted}?token={pasted}")).await;
+    assert!(!String::from_utf8_lossy(&answer.body).contains(pasted));
+    let unknown = SpaceId::from_bytes([7; 32]);
+    relay.sync(&ada.keys, unknown, &request(&chain, &[], vec![], &[])).await.is_error(404, "not_found");
+    let plain = relay.client.get(format!("{}/v1/spaces", relay.origin)).header("content-type", CBOR);
+    Answer::of(plain.bearer_auth(pasted)).await.is_error(401, "token_malformed");
+    relay.stop().await;
+}
