@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(search.words, 1);
         assert_eq!(search.look_into(folder.path()).unwrap(), 22);
         assert!(search.found.is_empty());
-        std::fs::write(inner.join("x.db-wal"), b"\0the vILLage\0").unwrap();
+        std::fs::write(inner.join("x.db-wal"), b"\0the VILLAGE\0").unwrap();
         search.look_into(folder.path()).unwrap();
         assert_eq!(search.found.len(), 1, "{:?}", search.found);
     }
