@@ -127,6 +127,38 @@ fn large_entries_travel_in_pages_that_fit_a_message() {
     assert_eq!(noor.store.entries().count(), 5);
 }
 
+/// A chain with so many invitations made and revoked: each closes an epoch, and every opening's history box is longer.
+fn grow(phone: &mut Phone, invitations: usize) {
+    let chain = phone.store.chain.as_mut().expect("the space is known here");
+    for _ in 0..invitations {
+        let ring = KeyRing::derive(chain, &phone.keys);
+        let invitation = SecretKeys::make_random(&mut phone.rng);
+        let add = chain.invite_partner(&mut phone.rng, &phone.keys, &ring, &invitation, world::NOON);
+        chain.append_record(add.expect("a member invites")).expect("the next record");
+        let remove = chain.remove_invitation(&phone.keys, invitation.id()).expect("a member revokes");
+        chain.append_record(remove).expect("the next record");
+        let rotate = chain.rotate(&mut phone.rng, &phone.keys, &ring).expect("a member rotates");
+        chain.append_record(rotate).expect("the next record");
+    }
+}
+
+#[test]
+fn a_long_chain_travels_in_pages_both_ways() {
+    let mut ada = Phone::founder(1);
+    let mut relay = Relay::new(ada.store.chain().clone());
+    ada.write("in the first epoch");
+    ada.sync_fully(&mut relay);
+    grow(&mut ada, 170);
+    let bytes: usize = ada.store.chain().records().iter().map(|record| record.bytes().len()).sum();
+    assert!(bytes > entwine_core::limits::PAGE_BYTES, "{bytes} bytes are more than a page");
+    ada.write("in the last epoch");
+    ada.sync_fully(&mut relay);
+    let invitation = invite(&mut ada, &mut relay);
+    let mut noor = Phone::new(2);
+    join(&mut noor, &invitation, &mut relay);
+    assert_eq!(noor.words(), ["in the first epoch", "in the last epoch"], "171 epochs later");
+}
+
 #[test]
 fn a_branch_of_a_feed_travels_both_ways() {
     let (mut ada, mut noor, mut relay) = couple();

@@ -428,10 +428,19 @@ pub(crate) fn prepare_join(joiner: &mut Phone, invitation: &SecretKeys, relay: &
     joiner.brings = vec![accept, rotate];
 }
 
-/// The whole chain, as anyone who may read it gets it.
+/// The whole chain, as anyone who may read it gets it, page by page.
 pub(crate) fn read_chain(reader: &SecretKeys, relay: &mut Relay) -> Result<MembershipChain, RelayRefusal> {
-    let response = relay.send(reader, &empty_request())?;
-    Ok(MembershipChain::parse(response.records.iter().map(Vec::as_slice)).expect("the relay verified it"))
+    let mut records: Vec<Vec<u8>> = Vec::new();
+    let mut clock = SentClock::empty();
+    loop {
+        let response = relay.send(reader, &Request { clock, ..empty_request() })?;
+        records.extend(response.records);
+        let chain = MembershipChain::parse(records.iter().map(Vec::as_slice)).expect("the relay verified it");
+        if !response.more {
+            return Ok(chain);
+        }
+        clock = SentClock::of(&chain, &Clock::new(), false);
+    }
 }
 
 /// A request that names nothing and brings nothing.
