@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use crate::config::{Config, Registration};
 use crate::gate::Gate;
+use crate::hang_up;
 use crate::observe::observe;
 use crate::routes;
 use crate::store::sqlite::{OpenError, SqliteStore};
@@ -106,6 +107,7 @@ impl App {
                 .configure(routes::table)
                 .wrap(from_fn(observe))
         })
+        .on_connect(hang_up::on_connect)
         .workers(workers)
         .max_connections(per_worker(limits.connections_max, workers))
         .keep_alive(limits.keep_alive)

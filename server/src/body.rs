@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::LimitArgs;
 use crate::error::ApiError;
+use crate::hang_up;
 
 /// The type of all messages.
 pub(crate) const CBOR: &str = "application/cbor";
@@ -29,7 +30,9 @@ pub(crate) async fn read<T: Wire>(
     if announced.is_some_and(|length| length > bytes_max as u64) {
         return Err(ApiError::TooLarge { bytes_max });
     }
-    Ok(from_bytes(&collect(payload, bytes_max, limits).await?)?)
+    let bytes = collect(payload, bytes_max, limits).await?;
+    hang_up::body_ended(request);
+    Ok(from_bytes(&bytes)?)
 }
 
 async fn collect(payload: &mut web::Payload, bytes_max: usize, limits: &LimitArgs) -> Result<Vec<u8>, ApiError> {

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 mod gate;
+mod hang_up;
 mod observe;
 pub mod operator;
 mod routes;

@@ -18,6 +18,7 @@ use tracing::{Instrument as _, error, info, info_span};
 
 use crate::error::ApiError;
 use crate::gate::Gate;
+use crate::hang_up;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -33,11 +34,15 @@ pub(crate) async fn observe<B: MessageBody + 'static>(
     let span = info_span!("request", id, %method, route);
     async move {
         let begun = Instant::now();
+        let hang_up = hang_up::prepare(&request);
         let mut response = match next.call(request).await {
             Ok(response) => answer(response, &id, now),
             // A layer below that fails instead of answering: there is none, and if one comes it must not talk past the table.
             Err(error) => return Err(error),
         };
+        if let Some(hang_up) = hang_up {
+            hang_up();
+        }
         let id = HeaderValue::from_str(&id).expect("hexadecimal digits are a header's value");
         response.headers_mut().insert(REQUEST_ID, id);
         info!(status = response.status().as_u16(), milliseconds = begun.elapsed().as_millis(), "answered");
