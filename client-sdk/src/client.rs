@@ -4,6 +4,7 @@
 
 pub(crate) mod joining;
 pub(crate) mod membership;
+pub(crate) mod recovery;
 pub(crate) mod syncing;
 
 use std::path::{Path, PathBuf};

@@ -9,11 +9,13 @@
 //!
 //! The store is the state: where another process moved it meanwhile, the machine is thrown away and built anew from it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use entwine_core::feed::RefusalClass;
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
+use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::membership::{ChainError, KeyRing, MembershipChain, Record};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::sync::device::Stopped;
@@ -37,10 +39,14 @@ const FIRST_PAUSE_MILLIS: u64 = 200;
 /// What is to be appended to the chain beside what it needs by itself.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
-    /// An invitation for the partner, with its end.
-    pub(crate) invite: Option<(SecretKeys, Timestamp)>,
-    /// An invitation to end.
-    pub(crate) revoke: Option<KeyholderId>,
+    /// An invitation, with its end.
+    pub(crate) invite: Option<(InvitationKind, SecretKeys, Timestamp)>,
+    /// A recovery phrase.
+    pub(crate) phrase: Option<SecretKeys>,
+    /// Invitations and recovery phrases to end.
+    pub(crate) remove: BTreeSet<KeyholderId>,
+    /// Expired device links that were taken up in the other space: they stay, so that their joiner can finish here.
+    pub(crate) spare: BTreeSet<KeyholderId>,
 }
 
 /// One exchange of one space.
@@ -214,10 +220,10 @@ impl Driver<'_> {
         let mut records = Vec::new();
         let now = self.relay.now();
         let ending: Vec<KeyholderId> = learned
-            .current()
-            .filter(|keyholder| keyholder.kind.is_invitation() && keyholder.person == me.person)
+            .current_of(&me.person)
             .filter(|keyholder| {
-                keyholder.expires.is_some_and(|expires| expires < now) || self.wanted.revoke == Some(keyholder.id)
+                let is_over = keyholder.expires.is_some_and(|expires| expires < now);
+                (is_over && !self.wanted.spare.contains(&keyholder.id)) || self.wanted.remove.contains(&keyholder.id)
             })
             .map(|keyholder| keyholder.id)
             .collect();
@@ -227,19 +233,26 @@ impl Driver<'_> {
             records.push(record.clone());
             chain.append_record(record).map(|_| ()).map_err(Interrupted::NotAllowed)
         };
-        for invitation in ending {
-            let removal = chain.remove_invitation(self.keys, invitation);
+        for keyholder in ending {
+            let removal = chain.remove(self.keys, keyholder);
             push(&mut chain, removal)?;
         }
         if chain.open_epoch().is_none() {
             let opening = chain.rotate(&mut random::generator(), self.keys, &ring);
             push(&mut chain, opening)?;
         }
-        if let Some((invitation, expires)) = &self.wanted.invite
+        if let Some((kind, invitation, expires)) = &self.wanted.invite
             && chain.keyholder(&invitation.id()).is_none()
         {
             let ring = self.ring(&chain);
-            let addition = chain.invite_partner(&mut random::generator(), self.keys, &ring, invitation, *expires);
+            let addition = chain.invite(&mut random::generator(), self.keys, &ring, invitation, (*kind, *expires));
+            push(&mut chain, addition)?;
+        }
+        if let Some(phrase) = &self.wanted.phrase
+            && chain.keyholder(&phrase.id()).is_none()
+        {
+            let ring = self.ring(&chain);
+            let addition = chain.add_phrase(&mut random::generator(), self.keys, &ring, phrase);
             push(&mut chain, addition)?;
         }
         Ok(records)

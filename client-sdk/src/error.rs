@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use entwine_core::document::{DocumentError, LimitExceeded};
 use entwine_core::keyholder::invitation::{InvitationKind, LinkError};
+use entwine_core::keyholder::recovery::PhraseError;
 use entwine_core::membership::ChainError;
 use entwine_core::practice::ritual::{ParseTimeOfDayError, RecurrenceError};
 
@@ -80,6 +81,15 @@ pub enum Error {
     /// The relay shows another chain than the inviter's.
     #[error("the relay shows another space than the one that the link names: do not go on with this relay")]
     OtherChain,
+    /// Words that are no recovery phrase.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
+    /// The relay knows no space that this phrase opens.
+    #[error("this relay has no space that these words open: check the address and the words")]
+    NothingToRecover,
+    /// No phrase waits for being confirmed.
+    #[error("no recovery phrase waits for being confirmed here")]
+    NoPhraseBegun,
     /// There is no such open invitation.
     #[error("there is no open invitation with this id: `invitations` lists them")]
     NoSuchInvitation,

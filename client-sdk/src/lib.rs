@@ -24,9 +24,11 @@ mod transport;
 
 pub use client::joining::Joined;
 pub use client::membership::{Invitation, OpenInvitation};
+pub use client::recovery::{KeyholderView, NewKeyholder};
 pub use client::{Client, ClientOptions};
 pub use entwine_core::document::EntityId;
 pub use entwine_core::id::{KeyholderId, SpaceId};
+pub use entwine_core::keyholder::KeyholderKind;
 pub use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, LinkError};
 pub use entwine_core::time::Timestamp;
 pub use error::Error;

@@ -11,8 +11,9 @@ pub mod chain;
 pub mod key_ring;
 pub mod record;
 pub mod safety_words;
+pub mod writing;
 
 pub use chain::{ChainError, Keyholder, MembershipChain};
 pub use key_ring::KeyRing;
 pub use record::{Accept, Add, Body, Create, Cut, Record, Remove, SpaceKind};
-pub use safety_words::safety_words;
+pub use safety_words::{device_safety_words, safety_words};

@@ -9,6 +9,7 @@ use entwine_core::feed::clock::{SentClock, TipHash};
 use entwine_core::feed::{Clock, Tip};
 use entwine_core::id::Hash;
 use entwine_core::keyholder::SecretKeys;
+use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::limits::TIPS_PER_FEED_MAX;
 use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sync::device::Stopped;
@@ -465,6 +466,7 @@ fn a_private_space_has_one_person_and_syncs_alike() {
     ada.sync_fully(&mut relay);
     let invitation = SecretKeys::make_random(&mut ada.rng);
     let ring = KeyRing::derive(&private, &ada.keys);
-    let record = private.invite_partner(&mut ada.rng, &ada.keys, &ring, &invitation, relay.now).unwrap();
+    let record =
+        private.invite(&mut ada.rng, &ada.keys, &ring, &invitation, (InvitationKind::Partner, relay.now)).unwrap();
     assert!(private.clone().append_record(record).is_err(), "nobody is let in");
 }

@@ -10,6 +10,7 @@ use entwine_core::feed::clock::{SentClock, SentTip, digest};
 use entwine_core::feed::{Clock, FeedTree, Tip};
 use entwine_core::id::{Hash, KeyholderId, PersonId};
 use entwine_core::keyholder::SecretKeys;
+use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::limits::{INVITATIONS_PER_PERSON_MAX, PERSONS_SHARED_MAX};
 use entwine_core::membership::{Body, KeyRing, MembershipChain, Record};
 use entwine_core::sync::{Plan, Point, reconcile};
@@ -144,14 +145,20 @@ impl Couple {
         let rewrite = |record: Record| record.body().clone();
         let (signer, body) = match attempt {
             Attempt::Invite => {
-                let invited = chain.invite_partner(&mut self.rng, &founder, &ring, &self.invitations[next], NOON);
+                let invited = chain.invite(
+                    &mut self.rng,
+                    &founder,
+                    &ring,
+                    &self.invitations[next],
+                    (InvitationKind::Partner, NOON),
+                );
                 let Body::Add(mut add) = rewrite(invited.expect("the founder writes")) else { unreachable!() };
                 add.person = person;
                 add.offer = self.invitations[next].sign_offer(&chain.space(), &person, add.kind);
                 (keys, Body::Add(add))
             }
             Attempt::Revoke(n) => {
-                let record = chain.remove_invitation(&founder, self.invitations[n].id()).expect("the founder writes");
+                let record = chain.remove(&founder, self.invitations[n].id()).expect("the founder writes");
                 (keys, rewrite(record))
             }
             Attempt::Accept(n, joiner) => {

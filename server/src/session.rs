@@ -30,7 +30,13 @@ pub(crate) async fn exchange(
 ) -> Result<Response, ApiError> {
     for _ in 0..ATTEMPTS_MAX {
         let state = store.load(space).await?.ok_or(ApiError::NotFound)?;
-        if let Some(response) = attempt(store, caller, now, space, state, request.clone()).await? {
+        let mut attempted = attempt(store, (caller, None), now, space, state.clone(), request.clone()).await;
+        if let Err(Judged::Late(invitation)) = attempted
+            && store.admitted_by(invitation, caller).await?.iter().any(|admitted| *admitted != space)
+        {
+            attempted = attempt(store, (caller, Some(invitation)), now, space, state, request.clone()).await;
+        }
+        if let Some(response) = attempted? {
             return Ok(response);
         }
     }
@@ -40,12 +46,12 @@ pub(crate) async fn exchange(
 /// One attempt; none where the chain moved under it.
 async fn attempt(
     store: &dyn Store,
-    caller: KeyholderId,
+    caller: (KeyholderId, Option<KeyholderId>),
     now: Timestamp,
     space: SpaceId,
     state: SpaceState,
     request: Request,
-) -> Result<Option<Response>, ApiError> {
+) -> Result<Option<Response>, Judged> {
     let mut machine = begin(caller, now, state, request).await?;
     while let Some(output) = machine.poll_output() {
         let input = match output {
@@ -60,22 +66,47 @@ async fn attempt(
             }
             RelayOutput::Respond(response) => return Ok(Some(*response)),
         };
-        machine.handle(input).map_err(refusal)?;
+        machine.handle(input).map_err(Judged::from)?;
     }
-    Err(fault("the machine ended without an answer"))
+    Err(fault("the machine ended without an answer").into())
+}
+
+/// Why an attempt came to nothing.
+enum Judged {
+    /// An invitation's hour is over here; it may have been taken up in time in another space.
+    Late(KeyholderId),
+    Failed(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for Judged {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Judged> for ApiError {
+    fn from(judged: Judged) -> Self {
+        match judged {
+            Judged::Late(invitation) => refusal(RelayRefusal::InvitationExpired(invitation)),
+            Judged::Failed(error) => error,
+        }
+    }
 }
 
 /// Checks the request's signatures, which takes a while, where that holds up nobody else.
 async fn begin(
-    caller: KeyholderId,
+    (caller, admitted_by): (KeyholderId, Option<KeyholderId>),
     now: Timestamp,
     state: SpaceState,
     request: Request,
-) -> Result<RelayExchange, ApiError> {
+) -> Result<RelayExchange, Judged> {
     let judged = spawn_blocking(move || {
         let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
         let mut machine = RelayExchange::new(caller, now, chain, clock(state.tips));
-        machine.handle(RelayInput::Received(request)).map_err(refusal)?;
+        if let Some(invitation) = admitted_by {
+            machine = machine.admitted_elsewhere_by(invitation);
+        }
+        machine.handle(RelayInput::Received(request)).map_err(Judged::from)?;
         Ok(machine)
     });
     judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
@@ -134,7 +165,7 @@ fn refusal(refusal: RelayRefusal) -> ApiError {
         RelayRefusal::NotFound => ApiError::NotFound,
         RelayRefusal::Removed(response) => ApiError::Removed { response: to_bytes(&*response) },
         RelayRefusal::Record(error) => ApiError::Refused { reason: error.to_string() },
-        RelayRefusal::InvitationExpired | RelayRefusal::RelayTooOld => {
+        RelayRefusal::InvitationExpired(_) | RelayRefusal::RelayTooOld => {
             ApiError::Refused { reason: refusal.to_string() }
         }
     }

@@ -184,6 +184,9 @@ pub trait Store: Send + Sync {
     /// The spaces in which this keyholder is one now.
     fn spaces_of(&self, keyholder: KeyholderId) -> Stored<'_, Vec<SpaceLine>>;
 
+    /// The spaces to which this invitation admitted this keyholder.
+    fn admitted_by(&self, invitation: KeyholderId, keyholder: KeyholderId) -> Stored<'_, Vec<SpaceId>>;
+
     /// The public keys of a keyholder of any space, removed or not.
     fn keys_of(&self, keyholder: KeyholderId) -> Stored<'_, Option<PublicKeys>>;
 

@@ -1,7 +1,7 @@
 //! Joining by a link: an intent that survives a kill at every step.
 //!
 //! ```text
-//! intent kept ─► the invitation's token reads the chain
+//! intent kept ─► in each space of the link, the invitation's token reads the chain
 //!                  ├─ not taken up: Accept and Rotate kept, then sent with the device's own token ─┐
 //!                  └─ taken up by this device: an earlier try came through ────────────────────────┤
 //!             spaces kept, shared and private ◄────────────────────────────────────────────────────┘
@@ -9,16 +9,17 @@
 //! intent ended
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use data_encoding::BASE64;
 use entwine_core::feed::Clock;
 use entwine_core::feed::clock::SentClock;
-use entwine_core::id::{PersonId, SpaceId};
+use entwine_core::id::{Hash, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink};
 use entwine_core::membership::safety_words::SAFETY_WORDS;
-use entwine_core::membership::{Body, KeyRing, MembershipChain, Record, SpaceKind, safety_words};
+use entwine_core::membership::{Body, KeyRing, MembershipChain, Record, SpaceKind, device_safety_words, safety_words};
 use entwine_core::sync::exchange::extend_chain;
 use entwine_core::wire::message::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -51,8 +52,8 @@ pub struct Joined {
 struct Joining {
     link: String,
     person: PersonId,
-    /// `Accept` and `Rotate` as they were sent, base64: sent again as they are while the chain has not moved.
-    records: Vec<String>,
+    /// `Accept` and `Rotate` of each space as they were sent, base64: sent again as they are while the chain has not moved.
+    records: BTreeMap<SpaceId, Vec<String>>,
 }
 
 /// Where an invitation stands.
@@ -70,13 +71,6 @@ impl Client {
         if link.kind != expect {
             return Err(Error::WrongKind { expected: expect, found: link.kind });
         }
-        if link.kind == InvitationKind::Device {
-            return Err(Error::Stopped {
-                reason: Reason::NotSupportedYet,
-                detail: "not_supported_yet: device links".to_owned(),
-                remedy: Reason::NotSupportedYet.remedy(),
-            });
-        }
         let (space, _) = link.spaces[0];
         let spaces = self.storage.spaces().await?;
         if !spaces.is_empty() && !spaces.iter().any(|line| line.space == space) {
@@ -86,7 +80,7 @@ impl Client {
             let earlier = self.storage.intent::<Joining>(JOINING).await?;
             if earlier.is_none_or(|earlier| earlier.link != link.to_string()) {
                 let person = PersonId::make_random(&mut random::generator());
-                let joining = Joining { link: link.to_string(), person, records: Vec::new() };
+                let joining = Joining { link: link.to_string(), person, records: BTreeMap::new() };
                 self.storage.set_intent(JOINING, &joining).await?;
             }
             self.resume_joining().await?;
@@ -95,7 +89,11 @@ impl Client {
         self.all_well().await?;
         self.open_arrived().await?;
         let chain = self.storage.chain(&space).await?;
-        let safety_words = safety_words(&chain).ok_or(Error::NoPartner)?;
+        let safety_words = match link.kind {
+            InvitationKind::Partner => safety_words(&chain),
+            InvitationKind::Device => device_safety_words(&chain, &self.keyholder()),
+        };
+        let safety_words = safety_words.ok_or(Error::NoPartner)?;
         Ok(Joined { space, kind: link.kind, safety_words })
     }
 
@@ -140,20 +138,42 @@ impl Client {
     }
 
     async fn take_up(&self, mut joining: Joining, link: &InvitationLink, relay: &Relay) -> Result<(), Error> {
+        let mut chains: Vec<MembershipChain> = Vec::new();
+        for place in &link.spaces {
+            let is_late_allowed = !chains.is_empty();
+            chains.push(self.take_up_in(place, &mut joining, link, relay, is_late_allowed).await?);
+            fault::point("join:after-space");
+        }
+        self.keep_spaces(&joining, link, chains).await
+    }
+
+    /// Takes an invitation up in one space: its chain with this device in it. A device link that was taken up in time in the
+    /// one space may be taken up late in the other.
+    async fn take_up_in(
+        &self,
+        place: &(SpaceId, Hash),
+        joining: &mut Joining,
+        link: &InvitationLink,
+        relay: &Relay,
+        is_late_allowed: bool,
+    ) -> Result<MembershipChain, Error> {
         let invitation = link.secret.derive_keys();
         for _ in 0..TRIES_MAX {
-            let chain = match self.read_chain(link, &invitation, relay).await? {
-                Standing::TakenUpByMe(chain) => return self.keep_spaces(&joining, link, &chain).await,
+            let chain = match self.read_chain(place, &invitation, relay).await? {
+                Standing::TakenUpByMe(chain) => return Ok(chain),
                 Standing::Open(chain) => chain,
             };
-            let expires = chain.member(&invitation.id()).and_then(|keyholder| keyholder.expires);
-            if expires.is_some_and(|expires| expires < relay.now()) {
+            let Some(inviter) = chain.member(&invitation.id()) else { return Err(Error::OtherChain) };
+            if inviter.expires.is_some_and(|expires| expires < relay.now()) && !is_late_allowed {
                 return Err(Error::InvitationExpired);
             }
-            let records = self.joining_records(&mut joining, &chain, &invitation).await?;
+            if link.kind == InvitationKind::Device {
+                joining.person = inviter.person;
+            }
+            let records = self.joining_records(joining, &chain, &invitation).await?;
             if let Some(chain) = self.send_records(&chain, records, relay).await? {
                 fault::point("join:after-accept-sent");
-                return self.keep_spaces(&joining, link, &chain).await;
+                return Ok(chain);
             }
         }
         let detail = "the space changes all the time: try again".to_owned();
@@ -163,11 +183,10 @@ impl Client {
     /// Reads the chain as the invitation's holder may, and checks that it is the one that the link names.
     async fn read_chain(
         &self,
-        link: &InvitationLink,
+        (space, head): &(SpaceId, Hash),
         invitation: &SecretKeys,
         relay: &Relay,
     ) -> Result<Standing, Error> {
-        let (space, head) = &link.spaces[0];
         let mut chain: Option<MembershipChain> = None;
         loop {
             let clock =
@@ -212,7 +231,9 @@ impl Client {
     ) -> Result<Vec<Record>, Error> {
         let earlier: Vec<Record> = joining
             .records
-            .iter()
+            .get(&chain.space())
+            .into_iter()
+            .flatten()
             .filter_map(|text| Record::parse(&BASE64.decode(text.as_bytes()).ok()?).ok())
             .collect();
         if earlier.first().is_some_and(|record| record.previous() == chain.head()) {
@@ -225,7 +246,8 @@ impl Client {
         let ring = KeyRing::derive(&accepted, invitation);
         let rotate = accepted.rotate(&mut random::generator(), &self.keys, &ring).map_err(Error::NotAllowed)?;
         let records = vec![accept, rotate];
-        joining.records = records.iter().map(|record| BASE64.encode(record.bytes())).collect();
+        let texts = records.iter().map(|record| BASE64.encode(record.bytes())).collect();
+        joining.records.insert(chain.space(), texts);
         self.storage.set_intent(JOINING, joining).await?;
         fault::point("join:before-accept-sent");
         Ok(records)
@@ -266,24 +288,32 @@ impl Client {
         Ok(is_taken.then_some(joined))
     }
 
-    /// Keeps the shared space and founds the private one, at once.
+    /// Keeps all spaces at once: those of the link, and for a partner a private one, founded here.
     async fn keep_spaces(
         &self,
         joining: &Joining,
         link: &InvitationLink,
-        chain: &MembershipChain,
+        mut chains: Vec<MembershipChain>,
     ) -> Result<(), Error> {
+        let shared = chains.first().ok_or(Error::OtherChain)?;
         // An earlier try may have had another person's id in its `Accept`; the chain has the one that counts.
-        let person = chain.keyholder(&self.keys.id()).map_or(joining.person, |me| me.person);
-        let private = self.founded_chain(person, SpaceKind::Private { of: chain.space() })?;
+        let person = shared.keyholder(&self.keys.id()).map_or(joining.person, |me| me.person);
+        let private_kind = SpaceKind::Private { of: shared.space() };
+        match chains.get(1) {
+            None => chains.push(self.founded_chain(person, private_kind)?),
+            Some(private) if private.kind() == private_kind => {}
+            Some(_) => return Err(Error::OtherChain),
+        }
         let settings = Settings { relay: link.relay.clone(), token: None, person };
-        self.storage.add_spaces(&[(chain, &settings), (&private, &settings)]).await?;
+        let spaces: Vec<_> = chains.iter().map(|chain| (chain, &settings)).collect();
+        self.storage.add_spaces(&spaces).await?;
         fault::point("join:after-accept-stored");
         Ok(())
     }
 }
 
-fn extended(chain: Option<MembershipChain>, response: &Response) -> Option<MembershipChain> {
+/// What a page of records adds to what was read before it.
+pub(super) fn extended(chain: Option<MembershipChain>, response: &Response) -> Option<MembershipChain> {
     let mut chain = match chain {
         Some(chain) => chain,
         None => MembershipChain::found(response.records.first()?).ok()?,

@@ -1,22 +1,23 @@
 //! Founding a space, and invitations into it.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
 use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, InvitationSecret};
-use entwine_core::limits::INVITATION_PARTNER_SECONDS;
+use entwine_core::limits::{INVITATION_DEVICE_SECONDS, INVITATION_PARTNER_SECONDS};
 use entwine_core::membership::safety_words::SAFETY_WORDS;
-use entwine_core::membership::{MembershipChain, SpaceKind, safety_words};
+use entwine_core::membership::{Body, MembershipChain, SpaceKind, safety_words};
 use entwine_core::time::Timestamp;
 
 use super::syncing::stopped;
-use super::{Client, Settings};
+use super::{Client, Settings, SpaceView};
 use crate::driver::Wanted;
 use crate::error::Error;
-use crate::random;
 use crate::status::Ended;
 use crate::transport::RelayAddress;
+use crate::{fault, random};
 
 /// An invitation as it was made. The link is shown this once.
 #[derive(Debug, Clone)]
@@ -108,23 +109,43 @@ impl Client {
     /// # Errors
     /// There is no space, both persons are in, three invitations are open, or the relay does not take it.
     pub async fn invite_partner(&self) -> Result<Invitation, Error> {
-        let view = self.view(false).await?;
-        let settings: Settings = self.storage.space_settings(&view.space).await?;
+        self.invite(InvitationKind::Partner, INVITATION_PARTNER_SECONDS).await
+    }
+
+    /// Makes a link for one's own next device, into shared and private space, open for ten minutes.
+    ///
+    /// # Errors
+    /// There is no space, there are eight devices, three invitations are open, or the relay does not take it.
+    pub async fn invite_device(&self) -> Result<Invitation, Error> {
+        self.invite(InvitationKind::Device, INVITATION_DEVICE_SECONDS).await
+    }
+
+    async fn invite(&self, kind: InvitationKind, seconds: u64) -> Result<Invitation, Error> {
+        let shared = self.view(false).await?;
+        let settings: Settings = self.storage.space_settings(&shared.space).await?;
         let now = self.relay(&settings.relay).await?.now();
         let secret = InvitationSecret::make_random(&mut random::generator());
         let keys = secret.derive_keys();
-        let expires_at = Timestamp::from_seconds(now.plus_seconds(INVITATION_PARTNER_SECONDS).as_seconds());
-        let wanted = Wanted { invite: Some((keys.clone(), expires_at)), revoke: None };
-        let ended = self.exchange(&view, None, wanted).await?;
-        self.storage.set_last_exchange(&view.space, &ended).await?;
-        let chain = self.storage.chain(&view.space).await?;
-        let Some(added) = chain.member(&keys.id()) else {
-            stopped(ended)?;
-            return Err(Error::NoSuchInvitation);
+        let expires_at = Timestamp::from_seconds(now.plus_seconds(seconds).as_seconds());
+        let mut spaces = Vec::new();
+        let into = match kind {
+            InvitationKind::Partner => vec![shared],
+            InvitationKind::Device => vec![shared, self.view(true).await?],
         };
-        let head = chain.hash_at(added.added_at).expect("the record that added a keyholder is in the chain");
-        let kind = InvitationKind::Partner;
-        let link = InvitationLink { kind, relay: settings.relay, spaces: vec![(view.space, head)], secret };
+        for view in into {
+            let wanted = Wanted { invite: Some((kind, keys.clone(), expires_at)), ..Wanted::default() };
+            let ended = self.exchange(&view, None, wanted).await?;
+            self.storage.set_last_exchange(&view.space, &ended).await?;
+            let chain = self.storage.chain(&view.space).await?;
+            let Some(added) = chain.member(&keys.id()) else {
+                stopped(ended)?;
+                return Err(Error::NoSuchInvitation);
+            };
+            let head = chain.hash_at(added.added_at).expect("the record that added a keyholder is in the chain");
+            spaces.push((view.space, head));
+            fault::point("invite:after-space");
+        }
+        let link = InvitationLink { kind, relay: settings.relay, spaces, secret };
         Ok(Invitation { id: keys.id(), link, kind, expires_at })
     }
 
@@ -152,17 +173,27 @@ impl Client {
         if !self.invitations().await?.iter().any(|open| open.id == id) {
             return Err(Error::NoSuchInvitation);
         }
-        let view = self.view(false).await?;
-        let ended = self.exchange(&view, None, Wanted { invite: None, revoke: Some(id) }).await?;
-        self.storage.set_last_exchange(&view.space, &ended).await?;
-        let chain = self.storage.chain(&view.space).await?;
-        if chain.member(&id).is_some() {
-            stopped(ended)?;
+        let mut accepted = false;
+        for view in self.views().await? {
+            if view.chain.member(&id).is_some() {
+                let ended = self.remove(&view, id).await?;
+                let chain = self.storage.chain(&view.space).await?;
+                if chain.member(&id).is_some() {
+                    stopped(ended)?;
+                }
+                let end = chain.keyholder(&id).and_then(|former| chain.records().get(former.removed_at? as usize));
+                accepted |= end.is_some_and(|record| matches!(record.body(), Body::Accept(_)));
+            }
         }
-        let accepted = chain.keyholder(&id).and_then(|former| former.removed_at).is_some_and(|index| {
-            matches!(chain.records()[index as usize].body(), entwine_core::membership::Body::Accept(_))
-        });
         if accepted { Err(Error::InvitationUsed) } else { Ok(()) }
+    }
+
+    /// Ends an invitation or a recovery phrase in one space.
+    pub(crate) async fn remove(&self, view: &SpaceView, id: KeyholderId) -> Result<Ended, Error> {
+        let wanted = Wanted { remove: BTreeSet::from([id]), ..Wanted::default() };
+        let ended = self.exchange(view, None, wanted).await?;
+        self.storage.set_last_exchange(&view.space, &ended).await?;
+        Ok(ended)
     }
 
     /// The six words that both phones show: the same on both, or somebody is in the middle.

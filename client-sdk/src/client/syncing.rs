@@ -1,11 +1,13 @@
 //! Exchanges of all spaces, to the end, and what the status says of them.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use entwine_core::document::DocumentName;
-use entwine_core::id::SpaceId;
+use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
+use entwine_core::membership::Body;
 use entwine_core::practice::{Writer, person, registration};
 use entwine_core::registration::RegistrationToken;
 
@@ -35,6 +37,7 @@ impl Client {
         let finished = Mutex::new(Vec::new());
         let exchanges = async {
             self.resume_joining().await?;
+            self.resume_recovering().await?;
             self.exchange_all(token, &finished).await
         };
         match tokio::time::timeout(deadline, exchanges).await {
@@ -73,16 +76,38 @@ impl Client {
             }
             crate::fault::point(if view.is_private { "sync:after-private" } else { "sync:after-shared" });
         }
+        if self.is_joining().await? && self.all_well().await.is_ok() {
+            self.end_joining().await?;
+        }
         Ok(())
     }
 
+    /// Device links that were taken up in another of this person's spaces.
+    async fn taken_up_elsewhere(&self, view: &SpaceView) -> Result<BTreeSet<KeyholderId>, Error> {
+        let mut taken_up = BTreeSet::new();
+        for other in self.views().await?.iter().filter(|other| other.space != view.space) {
+            let former = other.chain.keyholders().iter().filter(|keyholder| keyholder.kind.is_invitation());
+            taken_up.extend(former.filter_map(|invitation| {
+                let record = other.chain.records().get(invitation.removed_at? as usize)?;
+                matches!(record.body(), Body::Accept(_)).then_some(invitation.id)
+            }));
+        }
+        Ok(taken_up)
+    }
+
     /// One exchange of one space.
-    pub(crate) async fn exchange(&self, view: &SpaceView, token: Option<&str>, wanted: Wanted) -> Result<Ended, Error> {
+    pub(crate) async fn exchange(
+        &self,
+        view: &SpaceView,
+        token: Option<&str>,
+        mut wanted: Wanted,
+    ) -> Result<Ended, Error> {
+        wanted.spare = self.taken_up_elsewhere(view).await?;
         let settings: Settings = self.storage.space_settings(&view.space).await?;
         self.write_home(view, &settings).await?;
         let relay = self.relay(&settings.relay).await?;
         let tokens = self.registration_tokens(view, token, &settings).await?;
-        let invitation = if view.is_private { None } else { self.joining_keys(&view.space).await? };
+        let invitation = self.joining_keys(&view.space).await?;
         let ended = self.drive(view, &relay, &tokens, invitation.as_ref(), wanted).await?;
         if let (Some(token), None) = (token, ended.reason)
             && !view.is_private
@@ -93,9 +118,6 @@ impl Client {
             self.storage.set_space_settings(&view.space, &settings).await?;
             self.write_home(view, &settings).await?;
             return self.drive(view, &relay, &tokens, invitation.as_ref(), Wanted::default()).await;
-        }
-        if ended.reason.is_none() && invitation.is_some() {
-            self.end_joining().await?;
         }
         Ok(ended)
     }

@@ -66,6 +66,16 @@ struct Failure {
     now: Option<u64>,
 }
 
+#[derive(Deserialize)]
+struct Listed {
+    spaces: Vec<ListedSpace>,
+}
+
+#[derive(Deserialize)]
+struct ListedSpace {
+    space: SpaceId,
+}
+
 struct Answer {
     status: StatusCode,
     content_type: String,
@@ -106,6 +116,13 @@ impl Relay {
     /// Brings a chain that the relay may not know.
     pub(crate) async fn create(&self, keys: &SecretKeys, request: &CreateRequest) -> Result<(), RelayError> {
         self.call(keys, Method::POST, "/v1/spaces", to_bytes(request)).await.map(|_| ())
+    }
+
+    /// The spaces in which these keys are a keyholder's, as the relay says; it may leave some out, and name others.
+    pub(crate) async fn spaces(&self, keys: &SecretKeys) -> Result<Vec<SpaceId>, RelayError> {
+        let answer = self.call(keys, Method::GET, "/v1/spaces", Vec::new()).await?;
+        let listed: Listed = serde_json::from_slice(&answer.body).map_err(|error| self.no_relay(&error.to_string()))?;
+        Ok(listed.spaces.into_iter().map(|line| line.space).collect())
     }
 
     /// Sends, and once more if the relay says that the device's clock is wrong.

@@ -43,6 +43,12 @@ impl RecoveryPhrase {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The 32 bytes that the words stand for.
+    #[must_use]
+    pub fn entropy(&self) -> &Zeroizing<[u8; 32]> {
+        &self.0
+    }
+
     /// The 24 words.
     #[must_use]
     pub fn words(&self) -> Vec<&'static str> {

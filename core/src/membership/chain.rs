@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand_core::CryptoRng;
-
-use super::key_ring::KeyRing;
-use super::record::{Accept, Add, Body, Create, Cut, Record, Remove, SpaceKind};
+use super::record::{Accept, Add, Body, Record, Remove, SpaceKind};
 use crate::id::{Hash, KeyholderId, PersonId, SpaceId};
-use crate::keyholder::{KeyholderKind, PublicKeys, SecretKeys};
-use crate::limits::{CHAIN_RECORDS_MAX, INVITATIONS_PER_PERSON_MAX, PERSONS_SHARED_MAX};
-use crate::sealing::epoch::{EpochSecret, Opening, Seal, SealPlace};
+use crate::keyholder::{KeyholderKind, PublicKeys};
+use crate::limits::{
+    CHAIN_RECORDS_MAX, DEVICES_PER_PERSON_MAX, DEVICES_PER_PERSON_RECOVERY_MAX, INVITATIONS_PER_PERSON_MAX,
+    PERSONS_SHARED_MAX, PHRASES_PER_PERSON_MAX,
+};
+use crate::sealing::epoch::{Opening, Seal, SealPlace};
 use crate::time::Timestamp;
 use crate::wire::codec::CodecError;
 
@@ -179,32 +179,59 @@ impl MembershipChain {
     }
 
     fn apply_add(&mut self, author: &Keyholder, add: &Add, index: u32) -> Result<(), ChainError> {
-        if add.kind != KeyholderKind::PartnerInvitation {
-            return Err(ChainError::NotSupportedYet("adding a device, a device link or a recovery phrase"));
-        }
-        require(author.kind == KeyholderKind::Device, "only a device invites")?;
+        require(!author.kind.is_invitation(), "an invitation adds nobody but its joiner")?;
         require(add.person == author.person, "nobody adds for another person")?;
-        require(self.kind == SpaceKind::Shared, "a private space has one person")?;
-        require(self.persons().len() < PERSONS_SHARED_MAX, "the space has both its persons")?;
-        require(add.expires.is_some(), "an invitation has an end")?;
+        require(add.kind.is_invitation() == add.expires.is_some(), "an invitation has an end, and nothing else has")?;
         require(add.seal.recipient() == add.keys.id(), "the seal is another's")?;
-        let open = self.current().filter(|k| k.kind.is_invitation() && k.person == add.person).count();
-        require(open < INVITATIONS_PER_PERSON_MAX, "three invitations are open: revoke one")?;
+        match (author.kind, add.kind) {
+            (KeyholderKind::RecoveryPhrase, KeyholderKind::Device) => {
+                self.require_room(add, DEVICES_PER_PERSON_RECOVERY_MAX, "the person has twelve devices")?;
+            }
+            (KeyholderKind::RecoveryPhrase, _) => {
+                return Err(ChainError::NotAllowed("a recovery phrase adds a device, and nothing else"));
+            }
+            (_, KeyholderKind::Device) => {
+                self.require_room(add, DEVICES_PER_PERSON_MAX, "the person has eight devices")?;
+            }
+            (_, KeyholderKind::RecoveryPhrase) => {
+                self.require_room(add, PHRASES_PER_PERSON_MAX, "the person has two recovery phrases")?;
+            }
+            (_, KeyholderKind::PartnerInvitation) => {
+                require(self.kind == SpaceKind::Shared, "a private space has one person")?;
+                require(self.persons().len() < PERSONS_SHARED_MAX, "the space has both its persons")?;
+                self.require_invitation_room(add)?;
+            }
+            (_, KeyholderKind::DeviceInvitation) => self.require_invitation_room(add)?,
+        }
         add.keys
             .verify_offer(&self.space, &add.person, add.kind, &add.offer)
             .map_err(|_| ChainError::NotAllowed("the added key did not offer itself"))?;
         self.admit(add.keys, add.kind, add.person, index, add.expires)
     }
 
+    fn require_room(&self, add: &Add, max: usize, rule: &'static str) -> Result<(), ChainError> {
+        require(self.current_of(&add.person).filter(|keyholder| keyholder.kind == add.kind).count() < max, rule)
+    }
+
+    fn require_invitation_room(&self, add: &Add) -> Result<(), ChainError> {
+        let open = self.current_of(&add.person).filter(|keyholder| keyholder.kind.is_invitation()).count();
+        require(open < INVITATIONS_PER_PERSON_MAX, "three invitations are open: revoke one")
+    }
+
     fn apply_accept(&mut self, author: &Keyholder, accept: &Accept, index: u32) -> Result<(), ChainError> {
         match author.kind {
-            KeyholderKind::PartnerInvitation => {}
-            KeyholderKind::DeviceInvitation => return Err(ChainError::NotSupportedYet("device links")),
+            KeyholderKind::PartnerInvitation => {
+                let persons = self.persons();
+                require(!persons.contains(&accept.person), "a partner is a new person")?;
+                require(persons.len() < PERSONS_SHARED_MAX, "the space has both its persons")?;
+            }
+            KeyholderKind::DeviceInvitation => {
+                require(accept.person == author.person, "a device link is for the inviter's own device")?;
+                let devices = self.current_of(&accept.person).filter(|k| k.kind == KeyholderKind::Device).count();
+                require(devices < DEVICES_PER_PERSON_MAX, "the person has eight devices")?;
+            }
             _ => return Err(ChainError::NotAllowed("only an invitation is accepted")),
         }
-        let persons = self.persons();
-        require(!persons.contains(&accept.person), "a partner is a new person")?;
-        require(persons.len() < PERSONS_SHARED_MAX, "the space has both its persons")?;
         accept
             .device
             .verify_offer(&self.space, &accept.person, KeyholderKind::Device, &accept.offer)
@@ -221,10 +248,10 @@ impl MembershipChain {
         for cut in &remove.cuts {
             let target = self.member(&cut.keyholder).ok_or(ChainError::NotAllowed("it is no keyholder"))?;
             require(target.person == author.person, "nobody removes for another person")?;
-            if !target.kind.is_invitation() {
-                return Err(ChainError::NotSupportedYet("removing a device or a recovery phrase"));
+            if target.kind == KeyholderKind::Device {
+                return Err(ChainError::NotSupportedYet("removing a device"));
             }
-            require(cut.tips.is_empty(), "an invitation has no feed")?;
+            require(cut.tips.is_empty(), "only a device has a feed")?;
             numbers.push(target.number);
         }
         for number in numbers {
@@ -340,6 +367,11 @@ impl MembershipChain {
         self.keyholders.iter().filter(|keyholder| keyholder.removed_at.is_none())
     }
 
+    /// All of one person's who are keyholders now, in the order in which they were added.
+    pub fn current_of(&self, person: &PersonId) -> impl Iterator<Item = &Keyholder> {
+        self.current().filter(move |keyholder| keyholder.person == *person)
+    }
+
     /// All who ever were keyholders, in the order in which they were added.
     #[must_use]
     pub fn keyholders(&self) -> &[Keyholder] {
@@ -393,90 +425,6 @@ impl MembershipChain {
             None => SealPlace { space: SpaceId::ZERO, previous: Hash::ZERO },
             Some(previous) => SealPlace { space: self.space, previous },
         }
-    }
-}
-
-/// Records that a device writes. Each is signed against the present head and not yet appended.
-impl MembershipChain {
-    /// Founds a space.
-    #[must_use]
-    pub fn create(rng: &mut impl CryptoRng, keys: &SecretKeys, person: PersonId, kind: SpaceKind) -> Record {
-        let secret = EpochSecret::make_random(rng);
-        let place = SealPlace { space: SpaceId::ZERO, previous: Hash::ZERO };
-        let opening = Opening::make(rng, &secret, &place, &[*keys.public()], &[]);
-        let create = Create { kind, person, device: *keys.public(), opening };
-        Record::sign(keys, 0, Hash::ZERO, Body::Create(Box::new(create)))
-    }
-
-    /// Adds an invitation for the partner, open until `expires`.
-    ///
-    /// # Errors
-    /// The author is no member, holds no key of the last epoch, or an unknown critical record stands in the way.
-    pub fn invite_partner(
-        &self,
-        rng: &mut impl CryptoRng,
-        author: &SecretKeys,
-        ring: &KeyRing,
-        invitation: &SecretKeys,
-        expires: Timestamp,
-    ) -> Result<Record, ChainError> {
-        let person = self.writer(author)?.person;
-        let last = self.openings().next_back().expect("the first record opens an epoch");
-        let secret = ring.get(&last.hash()).ok_or(ChainError::NotAllowed("the key of the last epoch is missing"))?;
-        let kind = KeyholderKind::PartnerInvitation;
-        let add = Add {
-            person,
-            kind,
-            keys: *invitation.public(),
-            expires: Some(Timestamp::from_seconds(expires.as_seconds())),
-            offer: invitation.sign_offer(&self.space, &person, kind),
-            seal: Seal::make(rng, secret, &self.seal_place(self.len()), invitation.public()),
-        };
-        Ok(self.next(author, Body::Add(Box::new(add))))
-    }
-
-    /// Takes an invitation up for a new device of `person`.
-    #[must_use]
-    pub fn accept(&self, invitation: &SecretKeys, device: &SecretKeys, person: PersonId) -> Record {
-        let offer = device.sign_offer(&self.space, &person, KeyholderKind::Device);
-        self.next(invitation, Body::Accept(Accept { person, device: *device.public(), offer }))
-    }
-
-    /// Removes an invitation.
-    ///
-    /// # Errors
-    /// The author is no member, or an unknown critical record stands in the way.
-    pub fn remove_invitation(&self, author: &SecretKeys, invitation: KeyholderId) -> Result<Record, ChainError> {
-        self.writer(author)?;
-        let cuts = vec![Cut { keyholder: invitation, tips: Vec::new() }];
-        Ok(self.next(author, Body::Remove(Remove { cuts })))
-    }
-
-    /// Opens the next epoch: a new secret for every keyholder, and all earlier ones that `ring` holds.
-    ///
-    /// # Errors
-    /// The author is no member, or an unknown critical record stands in the way.
-    pub fn rotate(&self, rng: &mut impl CryptoRng, author: &SecretKeys, ring: &KeyRing) -> Result<Record, ChainError> {
-        self.writer(author)?;
-        let secret = EpochSecret::make_random(rng);
-        let recipients: Vec<PublicKeys> = self.current().map(|keyholder| keyholder.keys).collect();
-        let earlier: Vec<_> = self
-            .openings()
-            .filter_map(|record| ring.get(&record.hash()).map(|secret| (record.hash(), secret.clone())))
-            .collect();
-        let opening = Opening::make(rng, &secret, &self.seal_place(self.len()), &recipients, &earlier);
-        Ok(self.next(author, Body::Rotate(opening)))
-    }
-
-    fn writer(&self, author: &SecretKeys) -> Result<&Keyholder, ChainError> {
-        if self.too_old {
-            return Err(ChainError::TooOld);
-        }
-        self.member(&author.id()).ok_or(ChainError::NotSigned)
-    }
-
-    fn next(&self, author: &SecretKeys, body: Body) -> Record {
-        Record::sign(author, self.len(), self.head(), body)
     }
 }
 

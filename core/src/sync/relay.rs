@@ -65,7 +65,7 @@ pub enum RelayRefusal {
     Record(ChainError),
     /// The invitation's hour is over.
     #[error("the invitation has expired")]
-    InvitationExpired,
+    InvitationExpired(KeyholderId),
     /// A critical record of a kind that this relay does not know.
     #[error("the relay is too old for this space: update it")]
     RelayTooOld,
@@ -78,6 +78,7 @@ pub struct RelayExchange {
     now: Timestamp,
     chain: MembershipChain,
     clock: Clock,
+    admitted_by: Option<KeyholderId>,
     stage: Stage,
     outputs: VecDeque<RelayOutput>,
 }
@@ -94,7 +95,15 @@ impl RelayExchange {
     /// Begins with what the store holds of the space, for an authenticated caller.
     #[must_use]
     pub fn new(caller: KeyholderId, now: Timestamp, chain: MembershipChain, clock: Clock) -> Self {
-        Self { caller, now, chain, clock, stage: Stage::Idle, outputs: VecDeque::new() }
+        Self { caller, now, chain, clock, admitted_by: None, stage: Stage::Idle, outputs: VecDeque::new() }
+    }
+
+    /// With the knowledge that this invitation has already admitted the caller to another space: a device link that was taken
+    /// up in time in the one may be taken up late in the other.
+    #[must_use]
+    pub fn admitted_elsewhere_by(mut self, invitation: KeyholderId) -> Self {
+        self.admitted_by = Some(invitation);
+        self
     }
 
     /// The next thing to do, until there is none.
@@ -155,7 +164,7 @@ impl RelayExchange {
                 Some(removed_at) => RelayRefusal::Removed(Box::new(removal(&stored, removed_at, &request.clock))),
             });
         }
-        check_new_records(&stored, &records, &self.caller, self.now)?;
+        check_new_records(&stored, &records, &self.caller, self.now, self.admitted_by.as_ref())?;
         // Who does not name a chain that I have in my line is answered with records alone: its feed numbers mean nothing here.
         let knows_head = self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
         let mut intake = if knows_head && self.caller_reads() {
@@ -264,12 +273,13 @@ fn uses_whole_hashes(clock: &SentClock) -> bool {
 
 /// What a relay looks at beyond the chain's own rules: it takes no record that it would not understand, and no invitation
 /// past its hour, if its own chain already held that invitation open; unless the caller is a device of the inviting person
-/// that was in before it.
+/// that was in before it, or the one that the same invitation admitted to another space.
 fn check_new_records(
     stored: &MembershipChain,
     records: &[Record],
     caller: &KeyholderId,
     now: Timestamp,
+    admitted_by: Option<&KeyholderId>,
 ) -> Result<(), RelayRefusal> {
     for record in records {
         match record.body() {
@@ -281,8 +291,10 @@ fn check_new_records(
                         && caller.person == invitation.person
                         && caller.added_at < invitation.added_at
                 });
-                if invitation.expires.is_some_and(|expires| expires < now) && !inviter_brings_it {
-                    return Err(RelayRefusal::InvitationExpired);
+                let is_admitted_elsewhere = admitted_by == Some(&invitation.id);
+                let is_late = invitation.expires.is_some_and(|expires| expires < now);
+                if is_late && !inviter_brings_it && !is_admitted_elsewhere {
+                    return Err(RelayRefusal::InvitationExpired(invitation.id));
                 }
             }
             _ => {}

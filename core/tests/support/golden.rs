@@ -112,9 +112,11 @@ pub(crate) fn shared_chain(cast: &Cast) -> MembershipChain {
     let expires = NOW.plus_seconds(48 * 3600);
     for invitation in [&cast.revoked, &cast.accepted] {
         let keys = invitation.derive_keys();
-        step(&mut |chain, ring, rng| chain.invite_partner(rng, ada, ring, &keys, expires).expect("Ada invites"));
+        step(&mut |chain, ring, rng| {
+            chain.invite(rng, ada, ring, &keys, (InvitationKind::Partner, expires)).expect("Ada invites")
+        });
     }
-    step(&mut |chain, _, _| chain.remove_invitation(ada, cast.revoked.derive_keys().id()).expect("Ada revokes"));
+    step(&mut |chain, _, _| chain.remove(ada, cast.revoked.derive_keys().id()).expect("Ada revokes"));
     step(&mut |chain, ring, rng| chain.rotate(rng, ada, ring).expect("Ada rotates"));
     step(&mut |chain, _, _| chain.accept(&cast.accepted.derive_keys(), noor, cast.noors));
     step(&mut |chain, ring, rng| {

@@ -9,6 +9,7 @@ use entwine_core::feed::clock::{ClockLine, SentClock, SentTip};
 use entwine_core::feed::{Clock, EntryHeader, EntryKind, FeedTree, Position, StoredEntry, Tip};
 use entwine_core::id::{Hash, KeyholderId, PersonId};
 use entwine_core::keyholder::SecretKeys;
+use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::limits::MESSAGE_BYTES_MAX;
 use entwine_core::membership::{KeyRing, MembershipChain, Record, SpaceKind};
 use entwine_core::sealing::entry::{EntryContent, carries_full_clock};
@@ -334,11 +335,12 @@ impl Phone {
         while let Some(wish) = self.wishes.front() {
             match wish {
                 Wish::Invite(keys, expires) if chain.keyholder(&keys.id()).is_none() => {
-                    let record = chain.invite_partner(&mut self.rng, &self.keys, &ring, keys, *expires);
+                    let record =
+                        chain.invite(&mut self.rng, &self.keys, &ring, keys, (InvitationKind::Partner, *expires));
                     return vec![record.expect("a member invites")];
                 }
                 Wish::Revoke(id) if chain.member(id).is_some() => {
-                    return vec![chain.remove_invitation(&self.keys, *id).expect("a member revokes")];
+                    return vec![chain.remove(&self.keys, *id).expect("a member revokes")];
                 }
                 Wish::Invite(..) | Wish::Revoke(_) => _ = self.wishes.pop_front(),
             }

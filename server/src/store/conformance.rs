@@ -178,6 +178,10 @@ pub(crate) async fn records_and_keyholders_follow_the_chain(store: Arc<dyn Store
     assert_eq!(load(&*store, space).await.records, records);
     assert_eq!(store.spaces_of(keys("invitation").id()).await.unwrap(), []);
     assert_eq!(store.spaces_of(keys("noor's phone").id()).await.unwrap(), [line]);
+    let admitted = |invitation, keyholder| store.admitted_by(keys(invitation).id(), keys(keyholder).id());
+    assert_eq!(admitted("invitation", "noor's phone").await.unwrap(), [space]);
+    assert_eq!(admitted("invitation", "ada's phone").await.unwrap(), []);
+    assert_eq!(admitted("ada's phone", "noor's phone").await.unwrap(), []);
     assert_eq!(store.keys_of(keys("invitation").id()).await.unwrap(), Some(keys("invitation")), "removed or not");
 }
 

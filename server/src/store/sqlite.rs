@@ -208,6 +208,13 @@ impl Store for SqliteStore {
         })
     }
 
+    fn admitted_by(&self, invitation: KeyholderId, keyholder: KeyholderId) -> Stored<'_, Vec<SpaceId>> {
+        Box::pin(async move {
+            let mut moment = self.readers.begin().await.map_err(fault)?;
+            read::admitted_by(&mut moment, &invitation, &keyholder).await
+        })
+    }
+
     fn keys_of(&self, keyholder: KeyholderId) -> Stored<'_, Option<PublicKeys>> {
         Box::pin(async move {
             let mut moment = self.readers.begin().await.map_err(fault)?;

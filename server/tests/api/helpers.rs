@@ -10,6 +10,7 @@ use entwine_core::feed::clock::SentClock;
 use entwine_core::feed::{Clock, EntryHeader, EntryKind, Position, VerifiedEntry};
 use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
+use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::membership::{KeyRing, MembershipChain, SpaceKind};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::sealing::entry::EntryContent;
@@ -320,7 +321,8 @@ impl Person {
     pub(crate) fn invite(&mut self, chain: &mut MembershipChain, expires: Timestamp) -> SecretKeys {
         let invitation = SecretKeys::make_random(&mut self.rng);
         let ring = KeyRing::derive(chain, &self.keys);
-        let record = chain.invite_partner(&mut self.rng, &self.keys, &ring, &invitation, expires).unwrap();
+        let record =
+            chain.invite(&mut self.rng, &self.keys, &ring, &invitation, (InvitationKind::Partner, expires)).unwrap();
         chain.append(record.bytes()).unwrap();
         invitation
     }

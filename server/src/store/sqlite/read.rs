@@ -257,6 +257,25 @@ pub(super) async fn spaces_of(
     rows.iter().map(line).collect()
 }
 
+/// An invitation goes with the record that brings in whom it admits.
+pub(super) async fn admitted_by(
+    moment: &mut SqliteConnection,
+    invitation: &KeyholderId,
+    keyholder: &KeyholderId,
+) -> Result<Vec<SpaceId>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT admitted.space AS space FROM keyholder AS admitted
+         JOIN keyholder AS invitation ON invitation.keyholder = ? AND invitation.space = admitted.space
+         WHERE admitted.keyholder = ? AND invitation.removed_at = admitted.added_at ORDER BY admitted.space",
+    )
+    .bind(invitation.as_bytes().as_slice())
+    .bind(keyholder.as_bytes().as_slice())
+    .fetch_all(moment)
+    .await
+    .map_err(fault)?;
+    rows.iter().map(|row| Ok(SpaceId::from_bytes(fixed(row, "space")?))).collect()
+}
+
 pub(super) async fn keys_of(
     moment: &mut SqliteConnection,
     keyholder: &KeyholderId,
