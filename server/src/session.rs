@@ -66,7 +66,7 @@ async fn attempt(
             }
             RelayOutput::Respond(response) => return Ok(Some(*response)),
         };
-        machine.handle(input).map_err(Judged::from)?;
+        machine.handle(input)?;
     }
     Err(fault("the machine ended without an answer").into())
 }
@@ -78,9 +78,24 @@ enum Judged {
     Failed(ApiError),
 }
 
-impl<E: Into<ApiError>> From<E> for Judged {
-    fn from(error: E) -> Self {
+impl From<ApiError> for Judged {
+    fn from(error: ApiError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Judged {
+    fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<RelayRefusal> for Judged {
+    fn from(refused: RelayRefusal) -> Self {
+        match refused {
+            RelayRefusal::InvitationExpired(invitation) => Self::Late(invitation),
+            other => Self::Failed(refusal(other)),
+        }
     }
 }
 
@@ -106,7 +121,7 @@ async fn begin(
         if let Some(invitation) = admitted_by {
             machine = machine.admitted_elsewhere_by(invitation);
         }
-        machine.handle(RelayInput::Received(request)).map_err(Judged::from)?;
+        machine.handle(RelayInput::Received(request))?;
         Ok(machine)
     });
     judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
