@@ -17,68 +17,73 @@ use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, 
 /// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Carries out one request of an authenticated caller.
-///
-/// # Errors
-/// Why it is not answered.
-pub(crate) async fn exchange(
-    store: &dyn Store,
-    caller: KeyholderId,
-    now: Timestamp,
-    space: SpaceId,
-    request: Request,
-) -> Result<Response, ApiError> {
-    for _ in 0..ATTEMPTS_MAX {
-        let state = store.load(space).await?.ok_or(ApiError::NotFound)?;
-        if let Some(response) = attempt(store, caller, now, space, state, request.clone()).await? {
-            return Ok(response);
-        }
-    }
-    Err(ApiError::Busy)
+/// One request of an authenticated caller, and what it is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session {
+    /// Who asks.
+    pub(crate) caller: KeyholderId,
+    /// The relay's time.
+    pub(crate) now: Timestamp,
+    /// The space.
+    pub(crate) space: SpaceId,
+    /// Bytes that it may take.
+    pub(crate) space_bytes_max: u64,
 }
 
-/// One attempt; none where the chain moved under it.
-async fn attempt(
-    store: &dyn Store,
-    caller: KeyholderId,
-    now: Timestamp,
-    space: SpaceId,
-    state: SpaceState,
-    request: Request,
-) -> Result<Option<Response>, ApiError> {
-    let mut machine = begin(caller, now, state, request).await?;
-    while let Some(output) = machine.poll_output() {
-        let input = match output {
-            RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
-            RelayOutput::Store(append) => match store.append(to_store(space, now, *append)).await? {
-                Appended::Moved => return Ok(None),
-                Appended::Done { tips } => RelayInput::Stored(clock(tips)),
-            },
-            RelayOutput::Read { ranges, budget } => {
-                let (entries, more) = store.read(space, ranges, budget).await?;
-                RelayInput::Page { entries, more }
+impl Session {
+    /// Carries the request out.
+    ///
+    /// # Errors
+    /// Why it is not answered.
+    pub(crate) async fn exchange(self, store: &dyn Store, request: Request) -> Result<Response, ApiError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let state = store.load(self.space).await?.ok_or(ApiError::NotFound)?;
+            if let Some(response) = self.attempt(store, state, request.clone()).await? {
+                return Ok(response);
             }
-            RelayOutput::Respond(response) => return Ok(Some(*response)),
-        };
-        machine.handle(input).map_err(refusal)?;
+        }
+        Err(ApiError::Busy)
     }
-    Err(fault("the machine ended without an answer"))
-}
 
-/// Checks the request's signatures, which takes a while, where that holds up nobody else.
-async fn begin(
-    caller: KeyholderId,
-    now: Timestamp,
-    state: SpaceState,
-    request: Request,
-) -> Result<RelayExchange, ApiError> {
-    let judged = spawn_blocking(move || {
-        let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
-        let mut machine = RelayExchange::new(caller, now, chain, clock(state.tips));
-        machine.handle(RelayInput::Received(request)).map_err(refusal)?;
-        Ok(machine)
-    });
-    judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
+    /// One attempt; none where the chain moved under it.
+    async fn attempt(
+        self,
+        store: &dyn Store,
+        state: SpaceState,
+        request: Request,
+    ) -> Result<Option<Response>, ApiError> {
+        let Self { space, now, .. } = self;
+        let mut machine = self.begin(state, request).await?;
+        while let Some(output) = machine.poll_output() {
+            let input = match output {
+                RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
+                RelayOutput::Store(append) => match store.append(to_store(space, now, *append)).await? {
+                    Appended::Moved => return Ok(None),
+                    Appended::Done { tips } => RelayInput::Stored(clock(tips)),
+                },
+                RelayOutput::Read { ranges, budget } => {
+                    let (entries, more) = store.read(space, ranges, budget).await?;
+                    RelayInput::Page { entries, more }
+                }
+                RelayOutput::Respond(response) => return Ok(Some(*response)),
+            };
+            machine.handle(input).map_err(refusal)?;
+        }
+        Err(fault("the machine ended without an answer"))
+    }
+
+    /// Checks the request's signatures, which takes a while, where that holds up nobody else.
+    async fn begin(self, state: SpaceState, request: Request) -> Result<RelayExchange, ApiError> {
+        let judged = spawn_blocking(move || {
+            let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
+            let room = self.space_bytes_max.saturating_sub(state.bytes);
+            let machine = RelayExchange::new(self.caller, self.now, chain, clock(state.tips));
+            let mut machine = machine.with_room(room);
+            machine.handle(RelayInput::Received(request)).map_err(refusal)?;
+            Ok(machine)
+        });
+        judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
+    }
 }
 
 /// A chain from its records, as received.
