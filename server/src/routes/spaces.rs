@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use entwine_core::feed::clock::SentClock;
+use entwine_core::limits::MESSAGE_BYTES_MAX;
 use entwine_core::membership::{MembershipChain, SpaceKind};
 use entwine_core::sync::relay::may_found_private;
 use entwine_core::token::TokenError;
@@ -48,7 +49,8 @@ pub(super) async fn create(
     store: web::Data<dyn Store>,
 ) -> Result<HttpResponse, ApiError> {
     let _place = gate.enter()?;
-    let _founding = gate.enter_founding()?;
+    let is_long = body::announced(&request).is_none_or(|length| length > MESSAGE_BYTES_MAX as u64);
+    let _long_place = is_long.then(|| gate.enter_long()).transpose()?;
     let known = gate.known_caller(&request).await?;
     let brought: CreateRequest = body::read(&request, &mut payload, CREATE_BYTES_MAX, &config.limits).await?;
     let admitted = match known {
