@@ -95,6 +95,7 @@ pub struct ServeArgs {
     registration_token: Option<RegistrationToken>,
     /// The address under which devices reach this relay, such as https://relay.example.org; may be given several times, or
     /// with commas. Needed where that is a domain name.
+    #[expect(rustdoc::bare_urls, reason = "the text is also what --help shows, where brackets would be noise")]
     #[arg(long, env = "ENTWINE_PUBLIC_URL", value_name = "URL", value_delimiter = ',')]
     public_url: Vec<Origin>,
     /// How log lines on stderr look.
