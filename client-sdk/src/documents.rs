@@ -39,6 +39,12 @@ impl Loaded {
     }
 }
 
+/// An entry that opened: its changes are for one document.
+struct Arrived {
+    arrival: u64,
+    changes: Vec<Vec<u8>>,
+}
+
 impl Client {
     /// Opens a document; an empty one where nothing was ever written.
     pub(crate) async fn load(&self, view: &SpaceView, name: &DocumentName) -> Result<Loaded, Error> {
@@ -110,7 +116,7 @@ impl Client {
 
     async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<(), Error> {
         let mut without_document = Vec::new();
-        let mut by_document: BTreeMap<(String, u32), Vec<(u64, Vec<Vec<u8>>)>> = BTreeMap::new();
+        let mut by_document: BTreeMap<(String, u32), Vec<Arrived>> = BTreeMap::new();
         for UnopenedEntry { arrival, entry } in batch {
             if entry.kind != EntryKind::CHANGES {
                 let state = if entry.critical { EntryState::WaitsForNewerApp } else { EntryState::KeptUnread };
@@ -123,7 +129,7 @@ impl Client {
                 }
                 Ok(content) => {
                     let document = by_document.entry((content.document, content.generation)).or_default();
-                    document.push((*arrival, content.changes));
+                    document.push(Arrived { arrival: *arrival, changes: content.changes });
                 }
                 Err(OpenError::KeyMissing) => without_document.push((*arrival, EntryState::WaitsForKey)),
                 Err(_) => without_document.push((*arrival, EntryState::SetAside)),
@@ -144,25 +150,25 @@ impl Client {
         view: &SpaceView,
         name: &str,
         generation: u32,
-        entries: &[(u64, Vec<Vec<u8>>)],
+        entries: &[Arrived],
     ) -> Result<Step<()>, Error> {
         let stored = self.storage.stored_document(&view.space, name).await?;
         let until = stored.entries_until;
         let mut loaded = self.assemble(view, stored)?;
-        let together: Vec<Vec<u8>> = entries.iter().flat_map(|(_, changes)| changes.iter().cloned()).collect();
+        let together: Vec<Vec<u8>> = entries.iter().flat_map(|entry| entry.changes.iter().cloned()).collect();
         let states: Vec<(u64, EntryState)> = if loaded.document.apply(&together).is_ok() {
-            entries.iter().map(|(arrival, _)| (*arrival, EntryState::Opened)).collect()
+            entries.iter().map(|entry| (entry.arrival, EntryState::Opened)).collect()
         } else {
             let mut state = |changes: &[Vec<u8>]| match loaded.document.apply(changes) {
                 Ok(_) => EntryState::Opened,
                 Err(_) => EntryState::SetAside,
             };
-            entries.iter().map(|(arrival, changes)| (*arrival, state(changes))).collect()
+            entries.iter().map(|entry| (entry.arrival, state(&entry.changes))).collect()
         };
         // What a later reader finds by its arrival needs no snapshot, unless a snapshot already claims to hold it.
-        let is_claimed = entries.iter().any(|(arrival, _)| *arrival <= until);
+        let is_claimed = entries.iter().any(|entry| entry.arrival <= until);
         let snapshot = (is_claimed || loaded.tail + entries.len() > TAIL_MAX).then(|| {
-            let newest = entries.iter().map(|(arrival, _)| *arrival).max().unwrap_or_default();
+            let newest = entries.iter().map(|entry| entry.arrival).max().unwrap_or_default();
             loaded.entries_until = loaded.entries_until.max(newest);
             loaded.snapshot()
         });

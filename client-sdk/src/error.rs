@@ -119,7 +119,7 @@ pub enum Error {
     TextNotFound,
     /// A document cannot be read or written.
     #[error(transparent)]
-    Document(#[from] DocumentError),
+    Document(Box<DocumentError>),
     /// A recurrence is not taken.
     #[error(transparent)]
     Recurrence(#[from] RecurrenceError),
@@ -132,6 +132,13 @@ pub enum Error {
     /// A person needs a name.
     #[error("a name has at least one letter")]
     EmptyName,
+}
+
+/// Boxed: it is by far the largest, and every result here has room for an error.
+impl From<DocumentError> for Error {
+    fn from(error: DocumentError) -> Self {
+        Self::Document(Box::new(error))
+    }
 }
 
 fn whom(kind: InvitationKind) -> &'static str {

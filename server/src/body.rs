@@ -26,13 +26,17 @@ pub(crate) async fn read<T: Wire>(
     if !request.content_type().eq_ignore_ascii_case(CBOR) {
         return Err(ApiError::UnsupportedMediaType { expected: CBOR });
     }
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > bytes_max as u64) {
+    if announced(request).is_some_and(|length| length > bytes_max as u64) {
         return Err(ApiError::TooLarge { bytes_max });
     }
     let bytes = collect(payload, bytes_max, limits).await?;
     hang_up::body_ended(request);
     Ok(from_bytes(&bytes)?)
+}
+
+/// How long the body says that it is; none where it does not say.
+pub(crate) fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn collect(payload: &mut web::Payload, bytes_max: usize, limits: &LimitArgs) -> Result<Vec<u8>, ApiError> {

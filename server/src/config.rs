@@ -95,13 +95,14 @@ pub struct ServeArgs {
     registration_token: Option<RegistrationToken>,
     /// The address under which devices reach this relay, such as https://relay.example.org; may be given several times, or
     /// with commas. Needed where that is a domain name.
+    #[expect(rustdoc::bare_urls, reason = "the text is also what --help shows, where brackets would be noise")]
     #[arg(long, env = "ENTWINE_PUBLIC_URL", value_name = "URL", value_delimiter = ',')]
     public_url: Vec<Origin>,
     /// How log lines on stderr look.
     #[arg(long, env = "ENTWINE_LOG_FORMAT", value_enum, default_value = "text")]
     log_format: LogFormat,
     /// What is logged: off, error, warn, info, debug, trace, or a filter such as entwine_server=debug,warn.
-    #[arg(long, env = "ENTWINE_LOG", value_name = "FILTER", default_value = "info", value_parser = parse_filter)]
+    #[arg(long, env = "ENTWINE_LOG", value_name = "FILTER", default_value = "info,actix_server=warn", value_parser = parse_filter)]
     log: String,
     #[command(flatten)]
     limits: LimitArgs,
@@ -146,7 +147,7 @@ pub struct LimitArgs {
     #[arg(long, env = "ENTWINE_KEEP_ALIVE", value_name = "SECONDS", default_value = "75", value_parser = parse_seconds)]
     pub keep_alive: Duration,
     /// Seconds that accepted requests are given to finish after a signal to stop.
-    #[arg(long, env = "ENTWINE_SHUTDOWN_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
+    #[arg(long, env = "ENTWINE_SHUTDOWN_TIMEOUT", value_name = "SECONDS", default_value = "20", value_parser = parse_seconds)]
     pub shutdown_timeout: Duration,
 }
 

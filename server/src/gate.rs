@@ -17,8 +17,8 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::store::Store;
 
-/// Spaces that are created at once: such a body may be long, and its signatures take a while.
-const FOUNDING_MAX: usize = 8;
+/// Bodies longer than a sync message that are read at once: each may take 16 MiB of memory, and come from anybody.
+const LONG_BODIES_MAX: usize = 4;
 
 /// Stands before every route that takes a token.
 pub(crate) struct Gate {
@@ -26,7 +26,7 @@ pub(crate) struct Gate {
     audience: Audience,
     clock: Clock,
     requests: Arc<Semaphore>,
-    founding: Arc<Semaphore>,
+    long_bodies: Arc<Semaphore>,
     per_keyholder_max: u32,
     per_keyholder: Arc<Mutex<BTreeMap<KeyholderId, u32>>>,
 }
@@ -39,7 +39,7 @@ impl Gate {
             audience: Audience::new(config.public_urls.clone()),
             clock: config.clock,
             requests: Arc::new(Semaphore::new(requests_max)),
-            founding: Arc::new(Semaphore::new(FOUNDING_MAX)),
+            long_bodies: Arc::new(Semaphore::new(LONG_BODIES_MAX)),
             per_keyholder_max: config.limits.requests_per_keyholder_max,
             per_keyholder: Arc::default(),
         }
@@ -55,9 +55,9 @@ impl Gate {
         Arc::clone(&self.requests).try_acquire_owned().map_err(|_| ApiError::Busy)
     }
 
-    /// The same, for requests that create a space.
-    pub(crate) fn enter_founding(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        Arc::clone(&self.founding).try_acquire_owned().map_err(|_| ApiError::Busy)
+    /// The same, for a body that is longer than a sync message.
+    pub(crate) fn enter_long(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.long_bodies).try_acquire_owned().map_err(|_| ApiError::Busy)
     }
 
     /// The sender of a request whose keys some chain on this relay names; none where no chain does.

@@ -17,58 +17,89 @@ use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, 
 /// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Carries out one request of an authenticated caller.
-///
-/// # Errors
-/// Why it is not answered.
-pub(crate) async fn exchange(
-    store: &dyn Store,
-    caller: KeyholderId,
-    now: Timestamp,
-    space: SpaceId,
-    request: Request,
-) -> Result<Response, ApiError> {
-    for _ in 0..ATTEMPTS_MAX {
-        let state = store.load(space).await?.ok_or(ApiError::NotFound)?;
-        let mut attempted = attempt(store, (caller, None), now, space, state.clone(), request.clone()).await;
-        if let Err(Judged::Late(invitation)) = attempted
-            && store.admitted_by(invitation, caller).await?.iter().any(|admitted| *admitted != space)
-        {
-            attempted = attempt(store, (caller, Some(invitation)), now, space, state, request.clone()).await;
-        }
-        if let Some(response) = attempted? {
-            return Ok(response);
-        }
-    }
-    Err(ApiError::Busy)
+/// One request of an authenticated caller, and what it is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session {
+    /// Who asks.
+    pub(crate) caller: KeyholderId,
+    /// The relay's time.
+    pub(crate) now: Timestamp,
+    /// The space.
+    pub(crate) space: SpaceId,
+    /// Bytes that it may take.
+    pub(crate) space_bytes_max: u64,
 }
 
-/// One attempt; none where the chain moved under it.
-async fn attempt(
-    store: &dyn Store,
-    caller: (KeyholderId, Option<KeyholderId>),
-    now: Timestamp,
-    space: SpaceId,
-    state: SpaceState,
-    request: Request,
-) -> Result<Option<Response>, Judged> {
-    let mut machine = begin(caller, now, state, request).await?;
-    while let Some(output) = machine.poll_output() {
-        let input = match output {
-            RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
-            RelayOutput::Store(append) => match store.append(to_store(space, now, *append)).await? {
-                Appended::Moved => return Ok(None),
-                Appended::Done { tips } => RelayInput::Stored(clock(tips)),
-            },
-            RelayOutput::Read { ranges, budget } => {
-                let (entries, more) = store.read(space, ranges, budget).await?;
-                RelayInput::Page { entries, more }
+impl Session {
+    /// Carries the request out.
+    ///
+    /// # Errors
+    /// Why it is not answered.
+    pub(crate) async fn exchange(self, store: &dyn Store, request: Request) -> Result<Response, ApiError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let state = store.load(self.space).await?.ok_or(ApiError::NotFound)?;
+            let mut attempted = self.attempt(store, None, state.clone(), request.clone()).await;
+            if let Err(Judged::Late(invitation)) = attempted {
+                let admitted = store.admitted_by(invitation, self.caller).await?;
+                if admitted.iter().any(|space| *space != self.space) {
+                    attempted = self.attempt(store, Some(invitation), state, request.clone()).await;
+                }
             }
-            RelayOutput::Respond(response) => return Ok(Some(*response)),
-        };
-        machine.handle(input)?;
+            if let Some(response) = attempted? {
+                return Ok(response);
+            }
+        }
+        Err(ApiError::Busy)
     }
-    Err(fault("the machine ended without an answer").into())
+
+    /// One attempt; none where the chain moved under it.
+    async fn attempt(
+        self,
+        store: &dyn Store,
+        admitted_by: Option<KeyholderId>,
+        state: SpaceState,
+        request: Request,
+    ) -> Result<Option<Response>, Judged> {
+        let Self { space, now, .. } = self;
+        let mut machine = self.begin(admitted_by, state, request).await?;
+        while let Some(output) = machine.poll_output() {
+            let input = match output {
+                RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
+                RelayOutput::Store(append) => match store.append(to_store(space, now, *append)).await? {
+                    Appended::Moved => return Ok(None),
+                    Appended::Done { tips } => RelayInput::Stored(clock(tips)),
+                },
+                RelayOutput::Read { ranges, budget } => {
+                    let (entries, more) = store.read(space, ranges, budget).await?;
+                    RelayInput::Page { entries, more }
+                }
+                RelayOutput::Respond(response) => return Ok(Some(*response)),
+            };
+            machine.handle(input)?;
+        }
+        Err(fault("the machine ended without an answer").into())
+    }
+
+    /// Checks the request's signatures, which takes a while, where that holds up nobody else.
+    async fn begin(
+        self,
+        admitted_by: Option<KeyholderId>,
+        state: SpaceState,
+        request: Request,
+    ) -> Result<RelayExchange, Judged> {
+        let judged = spawn_blocking(move || {
+            let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
+            let room = self.space_bytes_max.saturating_sub(state.bytes);
+            let machine = RelayExchange::new(self.caller, self.now, chain, clock(state.tips));
+            let mut machine = machine.with_room(room);
+            if let Some(invitation) = admitted_by {
+                machine = machine.admitted_elsewhere_by(invitation);
+            }
+            machine.handle(RelayInput::Received(request))?;
+            Ok(machine)
+        });
+        judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
+    }
 }
 
 /// Why an attempt came to nothing.
@@ -106,25 +137,6 @@ impl From<Judged> for ApiError {
             Judged::Failed(error) => error,
         }
     }
-}
-
-/// Checks the request's signatures, which takes a while, where that holds up nobody else.
-async fn begin(
-    (caller, admitted_by): (KeyholderId, Option<KeyholderId>),
-    now: Timestamp,
-    state: SpaceState,
-    request: Request,
-) -> Result<RelayExchange, Judged> {
-    let judged = spawn_blocking(move || {
-        let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
-        let mut machine = RelayExchange::new(caller, now, chain, clock(state.tips));
-        if let Some(invitation) = admitted_by {
-            machine = machine.admitted_elsewhere_by(invitation);
-        }
-        machine.handle(RelayInput::Received(request))?;
-        Ok(machine)
-    });
-    judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
 }
 
 /// A chain from its records, as received.

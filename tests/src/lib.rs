@@ -1,1 +1,24 @@
-//! In the making.
+//! How do the stories put people, phones and a relay on stage? With the real programs, each in a process of its own.
+//!
+//! ```text
+//! World ─┬─ Relay   the program entwine-relay, its folder, its port
+//!        ├─ Phone   the program entwine, once per command, and a profile folder
+//!        └─ Proxy   what may stand in between: another address, a cut line, TLS
+//! ```
+//!
+//! Nothing sleeps: a story waits for a line, an answer or the end of a process, and for none of them longer than
+//! [`program::GUARD`]. All that a story leaves lies in one folder, which stays when the story fails.
+
+pub mod database;
+pub mod http;
+pub mod phone;
+pub mod program;
+pub mod proxy;
+pub mod relay;
+pub mod search;
+pub mod world;
+
+pub use phone::Phone;
+pub use proxy::Proxy;
+pub use relay::Relay;
+pub use world::World;

@@ -58,10 +58,10 @@ impl Client {
             }
             self.found(&relay, token).await?;
         } else {
+            if self.is_founded(&relay).await? {
+                return Err(Error::SpaceExists);
+            }
             for line in &spaces {
-                if self.has_reached_a_relay(&line.space).await? && !line.is_private {
-                    return Err(Error::SpaceExists);
-                }
                 let mut settings: Settings = self.storage.space_settings(&line.space).await?;
                 settings.relay.clone_from(&relay);
                 settings.token = token.map(str::to_owned).or(settings.token);
@@ -87,7 +87,23 @@ impl Client {
         MembershipChain::found(first.bytes()).map_err(Error::NotAllowed)
     }
 
-    /// A space that only this device ever knew can still go to another relay.
+    /// Whether there is nothing left to found on this relay. A space that only this device ever knew can still go to another
+    /// one; where the shared one is there and the private one is not, the founding was cut in between, and goes on there.
+    async fn is_founded(&self, relay: &str) -> Result<bool, Error> {
+        let mut all_reached = true;
+        for line in self.storage.spaces().await? {
+            let is_reached = self.has_reached_a_relay(&line.space).await?;
+            all_reached &= is_reached;
+            if !line.is_private && is_reached {
+                let settings: Settings = self.storage.space_settings(&line.space).await?;
+                if settings.relay != relay || self.storage.chain(&line.space).await?.len() > 1 {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(all_reached)
+    }
+
     async fn has_reached_a_relay(&self, space: &SpaceId) -> Result<bool, Error> {
         let ended: Option<Ended> = self.storage.last_exchange(space).await?;
         let chain = self.storage.chain(space).await?;

@@ -6,7 +6,7 @@ use super::exchange::{
     Append, Intake, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
 };
 use crate::feed::clock::{SentClock, SentTip, TipHash};
-use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip};
+use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip, VerifiedEntry};
 use crate::id::{Hash, KeyholderId};
 use crate::keyholder::KeyholderKind;
 use crate::limits::PAGE_BYTES;
@@ -78,6 +78,8 @@ pub struct RelayExchange {
     now: Timestamp,
     chain: MembershipChain,
     clock: Clock,
+    /// Bytes that the space may still take.
+    room: u64,
     admitted_by: Option<KeyholderId>,
     stage: Stage,
     outputs: VecDeque<RelayOutput>,
@@ -95,7 +97,15 @@ impl RelayExchange {
     /// Begins with what the store holds of the space, for an authenticated caller.
     #[must_use]
     pub fn new(caller: KeyholderId, now: Timestamp, chain: MembershipChain, clock: Clock) -> Self {
-        Self { caller, now, chain, clock, admitted_by: None, stage: Stage::Idle, outputs: VecDeque::new() }
+        Self { caller, now, chain, clock, room: u64::MAX, admitted_by: None, stage: Stage::Idle, outputs: VecDeque::new() }
+    }
+
+    /// With a quota that leaves the space so many bytes. Records count and are always taken: who may read must never wait for
+    /// room.
+    #[must_use]
+    pub fn with_room(mut self, bytes: u64) -> Self {
+        self.room = bytes;
+        self
     }
 
     /// With the knowledge that this invitation has already admitted the caller to another space: a device link that was taken
@@ -195,7 +205,9 @@ impl RelayExchange {
         expected_len: u32,
         mut known: BTreeMap<Point, Tip>,
     ) {
-        let (entries, refused) = intake.settle(&self.clock, &known);
+        let (mut entries, mut refused) = intake.settle(&self.clock, &known);
+        let over = entries.split_off(self.fitting(&records, &entries));
+        refused.extend(over.iter().map(|entry| (entry.hash, EntryRefusal::Quota)));
         for entry in &entries {
             know(&mut known, entry.feed, entry.tip());
         }
@@ -206,6 +218,16 @@ impl RelayExchange {
             self.outputs.push_back(RelayOutput::Store(Box::new(append)));
             self.stage = Stage::Storing { request, known, refused };
         }
+    }
+
+    /// How many of these entries the quota lets in. Nothing after the first that does not fit goes in: it may follow that one.
+    fn fitting(&self, records: &[Record], entries: &[VerifiedEntry]) -> usize {
+        let mut bytes: u64 = records.iter().map(|record| record.bytes().len() as u64).sum();
+        let fits = entries.iter().take_while(|entry| {
+            bytes = bytes.saturating_add(entry.sealed.len() as u64);
+            bytes <= self.room
+        });
+        fits.count()
     }
 
     fn read(&mut self, request: Request, known: &BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)>) {

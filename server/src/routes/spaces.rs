@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use entwine_core::feed::clock::SentClock;
+use entwine_core::limits::MESSAGE_BYTES_MAX;
 use entwine_core::membership::{MembershipChain, SpaceKind};
 use entwine_core::sync::relay::may_found_private;
 use entwine_core::token::TokenError;
@@ -15,7 +16,7 @@ use crate::body;
 use crate::config::{Config, Registration};
 use crate::error::ApiError;
 use crate::gate::Gate;
-use crate::session;
+use crate::session::{self, Session};
 use crate::store::{Admission, Created, NewSpace, Store};
 
 /// One chain, whole: a relay that was emptied may get it from a device that came late to it, whose own record stands at its
@@ -48,7 +49,8 @@ pub(super) async fn create(
     store: web::Data<dyn Store>,
 ) -> Result<HttpResponse, ApiError> {
     let _place = gate.enter()?;
-    let _founding = gate.enter_founding()?;
+    let is_long = body::announced(&request).is_none_or(|length| length > MESSAGE_BYTES_MAX as u64);
+    let _long_place = is_long.then(|| gate.enter_long()).transpose()?;
     let known = gate.known_caller(&request).await?;
     let brought: CreateRequest = body::read(&request, &mut payload, CREATE_BYTES_MAX, &config.limits).await?;
     let admitted = match known {
@@ -64,15 +66,14 @@ pub(super) async fn create(
     if chain.member(&admitted.caller.keyholder).is_none() {
         return Err(ApiError::NotFound);
     }
-    let founding = Founding { chain: &chain, caller: &admitted.caller, gate: &gate, store: &**store };
-    let status = if store.load(chain.space()).await?.is_none()
-        && founding.found(proof.map(|proof| *proof.as_bytes()), &config).await?
-    {
-        StatusCode::CREATED
-    } else {
-        founding.bring(records).await?;
-        StatusCode::OK
-    };
+    let founding = Founding { chain: &chain, caller: &admitted.caller, config: &config, gate: &gate, store: &**store };
+    let status =
+        if store.load(chain.space()).await?.is_none() && founding.found(proof.map(|proof| *proof.as_bytes())).await? {
+            StatusCode::CREATED
+        } else {
+            founding.bring(records).await?;
+            StatusCode::OK
+        };
     Ok(HttpResponse::build(status).json(json!({ "space": chain.space() })))
 }
 
@@ -80,26 +81,29 @@ pub(super) async fn create(
 struct Founding<'r> {
     chain: &'r MembershipChain,
     caller: &'r Caller,
+    config: &'r Config,
     gate: &'r Gate,
     store: &'r dyn Store,
 }
 
 impl Founding<'_> {
     /// Creates the space: false where somebody else was faster.
-    async fn found(&self, proof: Option<[u8; 32]>, config: &Config) -> Result<bool, ApiError> {
+    async fn found(&self, proof: Option<[u8; 32]>) -> Result<bool, ApiError> {
         let mut created = Created::NotAdmitted;
         if let Some(admission) = self.as_member().await? {
             created = self.create(admission).await?;
         }
         if created == Created::NotAdmitted
-            && let Some(admission) = self.by_registration(proof, config).await?
+            && let Some(admission) = self.by_registration(proof).await?
         {
             created = self.create(admission).await?;
         }
         match created {
             Created::Done => Ok(true),
             Created::Exists => Ok(false),
-            Created::NotAdmitted if config.registration == Registration::Closed => Err(ApiError::RegistrationClosed),
+            Created::NotAdmitted if self.config.registration == Registration::Closed => {
+                Err(ApiError::RegistrationClosed)
+            }
             Created::NotAdmitted => Err(ApiError::RegistrationNeeded),
         }
     }
@@ -118,15 +122,15 @@ impl Founding<'_> {
         Ok(may.then_some(Admission::MemberOf { shared: of, device }))
     }
 
-    async fn by_registration(&self, proof: Option<[u8; 32]>, config: &Config) -> Result<Option<Admission>, ApiError> {
-        match config.registration {
+    async fn by_registration(&self, proof: Option<[u8; 32]>) -> Result<Option<Admission>, ApiError> {
+        match self.config.registration {
             Registration::Open => return Ok(Some(Admission::Free)),
             Registration::Closed => return Ok(None),
             Registration::Token => {}
         }
         let Some(proof) = proof else { return Ok(None) };
         let (origin, space) = (&self.caller.aud, self.chain.space());
-        if let Some(token) = &config.registration_token
+        if let Some(token) = &self.config.registration_token
             && token.digest().verifies(&proof, origin, &space)
         {
             return Ok(Some(Admission::Free));
@@ -155,8 +159,13 @@ impl Founding<'_> {
     async fn bring(&self, records: Vec<Vec<u8>>) -> Result<(), ApiError> {
         let clock = SentClock { chain_len: self.chain.len(), chain_head: self.chain.head(), ..SentClock::empty() };
         let request = Request { clock, records, entries: Vec::new(), locators: Vec::new() };
-        let space = self.chain.space();
-        match session::exchange(self.store, self.caller.keyholder, self.gate.now(), space, request).await {
+        let session = Session {
+            caller: self.caller.keyholder,
+            now: self.gate.now(),
+            space: self.chain.space(),
+            space_bytes_max: self.config.limits.space_bytes_max,
+        };
+        match session.exchange(self.store, request).await {
             Ok(_) => Ok(()),
             Err(ApiError::NotFound) => Err(ApiError::ChainsDiffer),
             Err(error) => Err(error),

@@ -10,7 +10,7 @@ use crate::body::{self, CBOR};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::gate::Gate;
-use crate::session;
+use crate::session::Session;
 use crate::store::Store;
 
 /// `POST /v1/spaces/{space}/sync`.
@@ -30,6 +30,8 @@ pub(super) async fn sync(
         None => gate.brought_caller(&request, &message.records)?,
     };
     let space: SpaceId = space.parse().map_err(|_| ApiError::NotFound)?;
-    let response = session::exchange(&**store, admitted.caller.keyholder, gate.now(), space, message).await?;
+    let caller = admitted.caller.keyholder;
+    let session = Session { caller, now: gate.now(), space, space_bytes_max: config.limits.space_bytes_max };
+    let response = session.exchange(&**store, message).await?;
     Ok(HttpResponse::Ok().content_type(CBOR).body(to_bytes(&response)))
 }

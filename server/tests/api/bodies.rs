@@ -1,13 +1,14 @@
 //! What becomes of bytes that are no message, come too slowly, are too many, or are too much at once?
 
-use entwine_core::id::SpaceId;
+use entwine_core::feed::EntryRefusal;
+use entwine_core::feed::clock::digest;
 use entwine_core::limits::MESSAGE_BYTES_MAX;
 use entwine_core::membership::SpaceKind;
 use entwine_core::wire::codec::to_bytes;
 use entwine_core::wire::message::CreateRequest;
 use reqwest::Method;
 
-use crate::helpers::{Answer, CBOR, Person, Relay, records, request, sync_path};
+use crate::helpers::{Answer, Person, Relay, clock_of, now, records, request, sync_path};
 
 async fn with_ada(flags: &[&str]) -> (Relay, Person, entwine_core::membership::MembershipChain) {
     let relay = Relay::with(&[&["--registration", "open"], flags].concat()).await;
@@ -164,14 +165,20 @@ async fn one_keyholder_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn the_log_and_the_answers_tell_no_secret() {
-    let (relay, ada, chain) = with_ada(&[]).await;
-    let pasted = "entwine-secret-that-somebody-pasted";
-    let answer = relay.get(&format!("/{pasted}?token={pasted}")).await;
-    assert!(!String::from_utf8_lossy(&answer.body).contains(pasted));
-    let unknown = SpaceId::from_bytes([7; 32]);
-    relay.sync(&ada.keys, unknown, &request(&chain, &[], vec![], &[])).await.is_error(404, "not_found");
-    let plain = relay.client.get(format!("{}/v1/spaces", relay.origin)).header("content-type", CBOR);
-    Answer::of(plain.bearer_auth(pasted)).await.is_error(401, "token_malformed");
+async fn a_full_space_takes_records_and_no_words() {
+    let (relay, mut ada, mut chain) = with_ada(&["--space-bytes-max", "1500"]).await;
+    let words = ada.write_many(&chain, 8);
+    let answer = relay.sync(&ada.keys, chain.space(), &request(&chain, &words, vec![], &words)).await;
+    let answer = answer.is_ok().message();
+    let kept = words.len() - answer.refused.len();
+    assert!((1..words.len()).contains(&kept), "{kept}");
+    let refused: Vec<_> = words[kept..].iter().map(|word| (word.hash, EntryRefusal::Quota)).collect();
+    assert_eq!(answer.refused, refused, "the later ones, and all of them");
+    assert_eq!(answer.clock.digest, digest(&chain, &clock_of(&words[..kept])));
+
+    ada.invite(&mut chain, now().plus_seconds(60));
+    let invitation = records(&chain)[1..].to_vec();
+    let answer = relay.sync(&ada.keys, chain.space(), &request(&chain, &words[..kept], invitation, &[])).await;
+    assert_eq!(answer.is_ok().message().clock.chain_head, chain.head());
     relay.stop().await;
 }

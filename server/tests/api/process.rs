@@ -33,9 +33,13 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 impl Process {
     fn serve(folder: &Path, flags: &[&str]) -> Self {
+        Self::serve_logging(folder, flags, Stdio::null())
+    }
+
+    fn serve_logging(folder: &Path, flags: &[&str], log: Stdio) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], flags].concat();
         let mut command = command(folder, &arguments);
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stderr(log).spawn().unwrap();
         let mut said = Vec::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
@@ -156,6 +160,36 @@ async fn what_stands_in_the_way_is_said() {
     let misspelt = command(folder.path(), &["serve"]).env("ENTWINE_LISTN", "x").output().unwrap();
     assert_eq!(misspelt.status.code(), Some(2));
     running.stop().await;
+}
+
+/// Whatever the operator lets it log, of what others send it logs nothing that opens a door.
+#[tokio::test]
+async fn the_log_tells_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["text", "json"] {
+        let flags = ["--log", "trace", "--log-format", format, "--registration-token", "known-to-the-operator"];
+        let log = folder.path().join(format!("{format}.log"));
+        let relay = Process::serve_logging(folder.path(), &flags, std::fs::File::create(&log).unwrap().into());
+        let (mut ada, outside) = (Person::new(1), outside(&relay.origin));
+        let chain = ada.found(SpaceKind::Shared);
+        outside.create(&ada.keys, &chain, Some("known-to-the-operator")).await.is_ok();
+        let words = ada.write_many(&chain, 1);
+        outside.sync(&ada.keys, chain.space(), &request(&chain, &words, vec![], &words)).await.is_ok();
+        let answer = outside.get("/pasted-by-mistake?token=pasted-by-mistake").await;
+        let id = answer.headers["x-request-id"].to_str().unwrap().to_owned();
+        answer.is_error(404, "not_found");
+        let claims = entwine_core::token::Claims::new(&outside.origin, "GET", "/v1/spaces", crate::helpers::now());
+        let bearer = crate::helpers::bearer(&ada.keys, &claims);
+        let list = outside.client.get(format!("{}/v1/spaces", outside.origin)).bearer_auth(&bearer);
+        crate::helpers::Answer::of(list).await.is_ok();
+        assert!(relay.signal("-TERM").success());
+
+        let log = std::fs::read_to_string(&log).unwrap();
+        assert!(log.contains(&id), "a request is found by its id: {log}");
+        for secret in ["known-to-the-operator", "pasted-by-mistake", bearer.as_str(), "Bearer"] {
+            assert!(!log.contains(secret), "{secret} in {log}");
+        }
+    }
 }
 
 /// Kills the relay while phones write, and looks for every entry that it had acknowledged.

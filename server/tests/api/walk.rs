@@ -53,3 +53,56 @@ async fn ada_founds_and_noor_joins() {
     assert_eq!(relay.get("/v1/info").await.is_ok().json()["registration"], "token");
     relay.stop().await;
 }
+
+/// Three records for one place, at the same moment: one is next, and the other authors learn which.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_records_written_at_once_one_is_next() {
+    let relay = Relay::open().await;
+    let mut ada = Person::new(1);
+    let chain = ada.found(SpaceKind::Shared);
+    relay.create(&ada.keys, &chain, None).await.is_ok();
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let mut branch = chain.clone();
+        ada.invite(&mut branch, now().plus_seconds(60));
+        let (outside, keys, record) = ((*relay).clone(), ada.keys.clone(), records(&branch)[1..].to_vec());
+        let brought = request(&chain, &[], record, &[]);
+        sent.push(tokio::spawn(async move { outside.sync(&keys, branch.space(), &brought).await }));
+    }
+    let mut heads = Vec::new();
+    for answer in sent {
+        let answer = answer.await.unwrap().is_ok().message();
+        assert_eq!((answer.clock.chain_len, answer.records.len()), (2, 1), "whoever lost gets the one that won");
+        heads.push(answer.clock.chain_head);
+    }
+    heads.dedup();
+    assert_eq!(heads.len(), 1);
+    relay.stop().await;
+}
+
+/// Many couples write at the same moment, each to its own space: everything that was acknowledged is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_couples_write_at_once() {
+    let relay = Relay::open().await;
+    let mut writers = Vec::new();
+    for seed in 0..16 {
+        let outside = (*relay).clone();
+        writers.push(tokio::spawn(async move {
+            let mut person = Person::new(100 + seed);
+            let chain = person.found(SpaceKind::Shared);
+            outside.create(&person.keys, &chain, None).await.is_ok();
+            let words = person.write_many(&chain, 5);
+            for held in 1..=words.len() {
+                let next = request(&chain, &words[..held], vec![], &words[held - 1..held]);
+                let answer = outside.sync(&person.keys, chain.space(), &next).await.is_ok().message();
+                assert_eq!(answer.clock.digest, digest(&chain, &clock_of(&words[..held])));
+            }
+            let kept = outside.sync(&person.keys, chain.space(), &request(&chain, &[], vec![], &[])).await;
+            assert_eq!(kept.is_ok().message().entries.len(), words.len());
+        }));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    relay.stop().await;
+}

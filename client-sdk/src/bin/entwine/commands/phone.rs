@@ -79,14 +79,14 @@ fn reason_of(status: &SyncStatus) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// In full, or only what is not as it should be.
+/// In full, or only what waits: what to do then stands in the failure that follows.
 fn describe(status: &SyncStatus, style: Style, full: bool) -> String {
     let headline = match reason_of(status) {
         None if status.in_sync => style.green("In sync: this phone and the relay hold the same."),
         reason => style.yellow(format!("Not in sync: {}.", reason.as_deref().unwrap_or("unknown"))),
     };
     let mut rows = Vec::new();
-    if let Some(remedy) = &status.remedy {
+    if let Some(remedy) = status.remedy.as_ref().filter(|_| full) {
         rows.push(vec!["to do".to_owned(), printable_line(remedy)]);
     }
     let counts = [

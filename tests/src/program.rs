@@ -1,0 +1,149 @@
+//! How is one of the real programs run? With a clean environment, its output kept in files, and no longer than it may take.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How long anything may take. Far more than it needs: whatever runs into it hangs.
+pub const GUARD: Duration = Duration::from_secs(120);
+
+/// The folder with the programs: the one that holds the tests' own, `target/debug/deps`, is in it.
+///
+/// # Panics
+/// Where this is not a test that Cargo built.
+#[must_use]
+pub fn folder() -> PathBuf {
+    let own = std::env::current_exe().expect("a process knows its program");
+    let folder = own.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
+    folder.to_owned()
+}
+
+/// Where a program lies.
+///
+/// # Panics
+/// Where it is missing.
+#[must_use]
+pub fn path_of(name: &str) -> PathBuf {
+    let path = folder().join(name);
+    assert!(
+        path.is_file(),
+        "{} is missing: run scripts/test, which builds the programs before the tests",
+        path.display()
+    );
+    path
+}
+
+/// A command that gets nothing of `ENTWINE_…` or an editor from the surroundings, and no standard input.
+#[must_use]
+pub fn command(name: &str) -> Command {
+    let mut command = Command::new(path_of(name));
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("ENTWINE_") {
+            command.env_remove(variable);
+        }
+    }
+    command.env_remove("EDITOR").env_remove("VISUAL").env_remove("RUST_LOG");
+    // A zone with a summer time, so that nothing holds only in UTC.
+    command.env("TZ", "Europe/Amsterdam").stdin(Stdio::null());
+    command
+}
+
+/// A program at work, which is killed when this goes out of scope.
+#[derive(Debug)]
+pub struct Running {
+    what: String,
+    child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What was run, for messages.
+    pub what: String,
+    /// Its exit code or signal.
+    pub status: ExitStatus,
+    /// What it answered.
+    pub stdout: String,
+    /// What it said beside that.
+    pub stderr: String,
+}
+
+impl Running {
+    /// Starts a command; `log` is the path, without an end, of the two files for its output.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    #[must_use]
+    pub fn start(mut command: Command, what: String, log: &Path) -> Self {
+        let (stdout, stderr) = (log.with_extension("stdout"), log.with_extension("stderr"));
+        let create = |path: &Path| File::create(path).expect("the story's folder takes files");
+        let child = command.stdout(create(&stdout)).stderr(create(&stderr)).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{what} does not start: {error}"));
+        Self { what, child, stdout, stderr }
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// Where it hangs.
+    #[must_use]
+    pub fn finish(mut self) -> Ended {
+        let status = wait(&mut self.child, &self.what);
+        let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).expect("its output is there")).into_owned();
+        Ended { what: self.what.clone(), status, stdout: read(&self.stdout), stderr: read(&self.stderr) }
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(mut self) {
+        end(&mut self.child);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// Kills a process, unless it has ended, and waits until it is gone.
+pub(crate) fn end(child: &mut Child) {
+    if let Ok(None) = child.try_wait() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Waits for the end of a process.
+///
+/// # Panics
+/// Where it hangs.
+pub(crate) fn wait(child: &mut Child, what: &str) -> ExitStatus {
+    let id = child.id();
+    let (ended, waits) = mpsc::channel::<()>();
+    let watchdog = thread::spawn(move || {
+        let hangs = waits.recv_timeout(GUARD) == Err(RecvTimeoutError::Timeout);
+        if hangs {
+            signal(id, "KILL");
+        }
+        hangs
+    });
+    let status = child.wait().expect("a child can be waited for");
+    drop(ended);
+    let hung = watchdog.join().expect("the watchdog only waits");
+    assert!(!hung, "{what} did not end within {GUARD:?}");
+    status
+}
+
+/// Sends a signal to a process.
+///
+/// # Panics
+/// Where this system has no `kill`.
+pub(crate) fn signal(id: u32, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status();
+    assert!(status.expect("a system has `kill`").success(), "kill -{name} {id} failed");
+}

@@ -1,0 +1,16 @@
+//! Do the real programs do what they promise? Stories about Ada and Noor, their phones, and a relay, one file per question.
+
+#![allow(clippy::unwrap_used, reason = "these are tests, their helpers included")]
+
+mod contract;
+mod demo;
+mod invitations;
+mod joining;
+mod logs;
+mod network;
+mod offline;
+mod processes;
+mod relay_loss;
+mod rituals;
+mod strangers;
+mod walk;

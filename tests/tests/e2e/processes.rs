@@ -1,0 +1,65 @@
+//! What if several programs use one profile at once? Nothing is lost, and no feed branches.
+
+use std::thread;
+
+use entwine_tests::World;
+use entwine_tests::world::meet;
+
+#[test]
+fn two_processes_that_write_and_sync_at_once_lose_nothing_and_make_no_branch() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    thread::scope(|scope| {
+        for process in 0..2 {
+            let ada = &ada;
+            scope.spawn(move || {
+                for number in 0..4 {
+                    let _ = ada.write(&format!("{process}.{number}"), "Written while the other program wrote too.");
+                    let _ = ada.write_private(&format!("private {process}.{number}"), "This too.");
+                    // The other program may write right after this exchange, so only a refusal would be wrong.
+                    let _ = ada.run(&["sync"]);
+                }
+            });
+        }
+    });
+    meet(&[&ada, &noor]);
+    let mut titles = noor.titles();
+    titles.sort();
+    assert_eq!(titles, ["0.0", "0.1", "0.2", "0.3", "1.0", "1.1", "1.2", "1.3"]);
+    assert_eq!(ada.list().len(), 16);
+    assert_eq!(relay.branched_feeds().len(), 0);
+    let status = ada.status();
+    assert_eq!((&status["in_sync"], &status["set_aside"]), (&true.into(), &0.into()), "{status}");
+}
+
+#[test]
+fn many_programs_that_write_into_one_entry_at_once_keep_each_others_words() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let entry = ada.write("Guests", "Came:");
+    let ritual = ada.begin_ritual("Dinner", "FREQ=WEEKLY;BYDAY=FR", "19:00");
+    meet(&[&ada, &noor]);
+    thread::scope(|scope| {
+        for number in 0..6 {
+            let (ada, noor, entry, ritual) = (&ada, &noor, &entry, &ritual);
+            scope.spawn(move || ada.append(entry, &format!(" a{number}")));
+            scope.spawn(move || noor.append(entry, &format!(" n{number}")));
+            if number % 3 == 0 {
+                scope.spawn(move || drop(noor.run(&["ritual", "done", ritual, "--note", &format!("noted {number}")])));
+                scope.spawn(move || drop(ada.start(&["sync"]).finish()));
+                scope.spawn(move || drop(noor.start(&["sync"]).finish()));
+            }
+        }
+    });
+    meet(&[&ada, &noor, &ada]);
+    let text = ada.read(&entry);
+    assert_eq!(text, noor.read(&entry));
+    for number in 0..6 {
+        assert!(text.contains(&format!(" a{number}")) && text.contains(&format!(" n{number}")), "{text}");
+    }
+    assert_eq!(text.len(), "Came:".len() + 12 * " a0".len(), "{text}");
+    assert_eq!(ada.ritual(&ritual), noor.ritual(&ritual));
+    assert_eq!(relay.branched_feeds().len(), 0);
+}
