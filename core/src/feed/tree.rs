@@ -65,6 +65,22 @@ impl FeedTree {
     }
 }
 
+impl FeedTree {
+    /// Ends the feed at a removed device's cut, once all of it is here: whatever is neither one of its tips nor before one
+    /// leaves the feed, and is returned. None while a tip of the cut is missing: what is here may still belong.
+    pub fn cut(&mut self, cut: &[Tip]) -> Option<Vec<Tip>> {
+        if !cut.iter().all(|tip| self.contains(tip)) {
+            return None;
+        }
+        let displaced = self.beyond(cut);
+        self.links.retain(|entry, _| displaced.binary_search(entry).is_err());
+        let is_followed =
+            |tip: &Tip| self.links.iter().any(|(entry, previous)| entry.seq == tip.seq + 1 && *previous == tip.hash);
+        self.tips = cut.iter().filter(|tip| !is_followed(tip)).copied().collect();
+        Some(displaced)
+    }
+}
+
 /// What a new entry does to a feed's tips: it takes the place of the one before it, or begins a branch.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::record::{Accept, Add, Body, Record, Remove, SpaceKind};
+use crate::feed::Tip;
 use crate::id::{Hash, KeyholderId, PersonId, SpaceId};
 use crate::keyholder::{KeyholderKind, PublicKeys};
 use crate::limits::{
@@ -61,6 +62,9 @@ pub struct Keyholder {
     pub removed_at: Option<u32>,
     /// When an invitation ends.
     pub expires: Option<Timestamp>,
+    /// Of a removed device: the last entries of its feed that stand, in order. What is neither one of them nor before one is
+    /// not part of the feed.
+    pub cut: Vec<Tip>,
 }
 
 impl Keyholder {
@@ -114,6 +118,7 @@ impl MembershipChain {
             added_at: 0,
             removed_at: None,
             expires: None,
+            cut: Vec::new(),
         };
         check_seals(&create.opening, std::iter::once(founder.id))?;
         Ok(Self {
@@ -244,21 +249,29 @@ impl MembershipChain {
 
     fn apply_remove(&mut self, author: &Keyholder, remove: &Remove, index: u32) -> Result<(), ChainError> {
         require(author.kind == KeyholderKind::Device, "only a device removes")?;
-        let mut numbers = Vec::with_capacity(remove.cuts.len());
+        let removed: BTreeSet<KeyholderId> = remove.cuts.iter().map(|cut| cut.keyholder).collect();
         for cut in &remove.cuts {
             let target = self.member(&cut.keyholder).ok_or(ChainError::NotAllowed("it is no keyholder"))?;
             require(target.person == author.person, "nobody removes for another person")?;
-            if target.kind == KeyholderKind::Device {
-                return Err(ChainError::NotSupportedYet("removing a device"));
-            }
-            require(cut.tips.is_empty(), "only a device has a feed")?;
-            numbers.push(target.number);
+            require(target.kind == KeyholderKind::Device || cut.tips.is_empty(), "only a device has a feed")?;
         }
-        for number in numbers {
-            self.keyholders[number as usize].removed_at = Some(index);
+        let is_left_open = |keyholder: &Keyholder| {
+            keyholder.kind.is_invitation() && !removed.contains(&keyholder.id) && removed.contains(&self.inviter(keyholder))
+        };
+        require(!self.current().any(is_left_open), "with a device goes every invitation that it made")?;
+        for cut in &remove.cuts {
+            if let Some(keyholder) = self.numbers.get(&cut.keyholder).map(|number| &mut self.keyholders[*number as usize]) {
+                keyholder.removed_at = Some(index);
+                keyholder.cut = cut.tips.iter().map(|(seq, hash)| Tip { seq: *seq, hash: *hash }).collect();
+            }
         }
         self.close_epoch(index);
         Ok(())
+    }
+
+    /// Who added a keyholder; the founder added itself.
+    fn inviter(&self, keyholder: &Keyholder) -> KeyholderId {
+        self.records[keyholder.added_at as usize].author()
     }
 
     fn apply_rotate(&mut self, author: &Keyholder, opening: &Opening, index: u32) -> Result<(), ChainError> {
@@ -283,7 +296,7 @@ impl MembershipChain {
         require(!self.numbers.contains_key(&id), "a keyholder is never added twice")?;
         let number = u32::try_from(self.keyholders.len()).expect("as many as records, at most");
         self.numbers.insert(id, number);
-        self.keyholders.push(Keyholder { number, id, keys, kind, person, added_at, removed_at: None, expires });
+        self.keyholders.push(Keyholder { number, id, keys, kind, person, added_at, removed_at: None, expires, cut: Vec::new() });
         Ok(())
     }
 
@@ -360,6 +373,13 @@ impl MembershipChain {
     #[must_use]
     pub fn member(&self, id: &KeyholderId) -> Option<&Keyholder> {
         self.keyholder(id).filter(|keyholder| keyholder.removed_at.is_none())
+    }
+
+    /// Of a device that was removed: where its feed ends. None for everyone else.
+    #[must_use]
+    pub fn cut_of(&self, feed: &KeyholderId) -> Option<&[Tip]> {
+        let former = self.keyholder(feed).filter(|keyholder| keyholder.kind == KeyholderKind::Device)?;
+        former.removed_at.map(|_| former.cut.as_slice())
     }
 
     /// All who are keyholders now, in the order in which they were added.

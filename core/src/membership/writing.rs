@@ -1,10 +1,13 @@
 //! Which records does a keyholder write? Each is signed against the present head, and not yet appended.
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 
 use super::chain::{ChainError, Keyholder, MembershipChain};
 use super::key_ring::KeyRing;
 use super::record::{Accept, Add, Body, Create, Cut, Record, Remove, SpaceKind};
+use crate::feed::Clock;
 use crate::id::{Hash, KeyholderId, PersonId, SpaceId};
 use crate::keyholder::invitation::InvitationKind;
 use crate::keyholder::{KeyholderKind, PublicKeys, SecretKeys};
@@ -95,14 +98,30 @@ impl MembershipChain {
         self.next(invitation, Body::Accept(Accept { person, device: *device.public(), offer }))
     }
 
-    /// Removes an invitation or a recovery phrase.
+    /// Removes keyholders of the author's person, and with a device every invitation that it made. `clock` says where the feeds
+    /// of the devices end: at everything that the author's store holds of them.
     ///
     /// # Errors
     /// The author is no member, or an unknown critical record stands in the way.
-    pub fn remove(&self, author: &SecretKeys, keyholder: KeyholderId) -> Result<Record, ChainError> {
+    pub fn remove(
+        &self,
+        author: &SecretKeys,
+        keyholders: impl IntoIterator<Item = KeyholderId>,
+        clock: &Clock,
+    ) -> Result<Record, ChainError> {
         self.writer(author)?;
-        let cuts = vec![Cut { keyholder, tips: Vec::new() }];
-        Ok(self.next(author, Body::Remove(Remove { cuts })))
+        let mut removed: BTreeSet<KeyholderId> = keyholders.into_iter().collect();
+        let made_by_removed = |keyholder: &&Keyholder| {
+            keyholder.kind.is_invitation()
+                && self.records().get(keyholder.added_at as usize).is_some_and(|record| removed.contains(&record.author()))
+        };
+        let invitations: Vec<KeyholderId> = self.current().filter(made_by_removed).map(|k| k.id).collect();
+        removed.extend(invitations);
+        let cut = |keyholder: KeyholderId| Cut {
+            keyholder,
+            tips: clock.get(&keyholder).into_iter().flatten().map(|tip| (tip.seq, tip.hash)).collect(),
+        };
+        Ok(self.next(author, Body::Remove(Remove { cuts: removed.into_iter().map(cut).collect() })))
     }
 
     /// Opens the next epoch: a new secret for every keyholder, and all earlier ones that `ring` holds.

@@ -102,6 +102,9 @@ pub enum Stopped {
     /// This version may not write into the space.
     #[error("this version is too old for the space: update it")]
     AppTooOld,
+    /// This device is a keyholder no more.
+    #[error("this device was removed from the space")]
+    Removed,
 }
 
 /// One exchange of one space.
@@ -244,7 +247,7 @@ impl DeviceExchange {
         let intake =
             if self.knows_their_chain() { Intake::verify(&self.chain, &response.entries) } else { Intake::default() };
         self.known.clear();
-        let mut points = intake.predecessors();
+        let mut points = intake.questions(&self.chain);
         points.extend(foreign_tips(&self.chain, &self.clock, &self.theirs));
         let points: Vec<Point> = points.into_iter().collect();
         if points.is_empty() {
@@ -303,13 +306,13 @@ impl DeviceExchange {
     }
 
     fn store(&mut self, intake: Intake, records: Vec<Record>, expected_len: u32, more: bool) {
-        let (entries, refused) = intake.settle(&self.clock, &self.known);
+        let (entries, refused) = intake.settle(&self.chain, &self.clock, &self.known);
         // What is not valid is left out, and what is valid is taken: one bad entry holds nothing else up.
         self.bad_entry = self.bad_entry.or(refused.first().map(|(_, refusal)| *refusal));
         for entry in &entries {
             know(&mut self.known, entry.feed, entry.tip());
         }
-        let append = Append { expected_len, chain: self.chain.clone(), records, entries };
+        let append = Append::new(expected_len, self.chain.clone(), records, entries);
         if append.is_empty() {
             self.go_on(more);
         } else {
@@ -334,6 +337,9 @@ impl DeviceExchange {
 
     /// What comes next, once everything of a response is durable: first all that the relay has, then what it lacks.
     fn go_on(&mut self, more: bool) {
+        if self.chain.keyholder(&self.device).is_some_and(|me| me.removed_at.is_some()) {
+            return self.finish(Stopped::Removed);
+        }
         let seen = Some((digest(&self.chain, &self.clock), self.theirs.clone()));
         let moves = self.seen != seen;
         self.seen = seen;

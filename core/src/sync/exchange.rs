@@ -41,9 +41,22 @@ pub struct Append {
     pub records: Vec<Record>,
     /// New entries, parents before children. Some may be there already.
     pub entries: Vec<VerifiedEntry>,
+    /// Feeds of removed devices that this append touches, with their cuts: as soon as the store holds all tips of a cut, the
+    /// feed ends there, and what is neither one of them nor before one leaves it ([`crate::feed::FeedTree::cut`]).
+    pub cuts: BTreeMap<KeyholderId, Vec<Tip>>,
 }
 
 impl Append {
+    /// What to append, so that `chain` stands and these entries are there.
+    #[must_use]
+    pub fn new(expected_len: u32, chain: MembershipChain, records: Vec<Record>, entries: Vec<VerifiedEntry>) -> Self {
+        let removed_now = chain.keyholders().iter().filter(|k| k.removed_at.is_some_and(|at| at >= expected_len));
+        let arrived = entries.iter().map(|entry| entry.feed);
+        let touched: BTreeSet<KeyholderId> = removed_now.map(|keyholder| keyholder.id).chain(arrived).collect();
+        let cuts = touched.into_iter().filter_map(|feed| Some((feed, chain.cut_of(&feed)?.to_vec()))).collect();
+        Self { expected_len, chain, records, entries, cuts }
+    }
+
     /// Whether there is nothing to append.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -192,9 +205,21 @@ impl Intake {
         }
     }
 
-    /// The entries before the verified ones that did not arrive with them: the store must have these.
+    /// What the store has to be asked for before [`Self::settle`]: the entries before the verified ones that did not arrive with
+    /// them; and of feeds that end at a cut, the tips of the cut and the entries themselves.
     #[must_use]
-    pub fn predecessors(&self) -> BTreeSet<Point> {
+    pub fn questions(&self, chain: &MembershipChain) -> BTreeSet<Point> {
+        let mut points = self.predecessors();
+        for entry in &self.verified {
+            if let Some(cut) = chain.cut_of(&entry.feed) {
+                let asked = cut.iter().copied().chain([entry.tip()]);
+                points.extend(asked.map(|tip| Point { feed: entry.feed, tip: SentTip::whole(&tip) }));
+            }
+        }
+        points
+    }
+
+    fn predecessors(&self) -> BTreeSet<Point> {
         self.verified
             .iter()
             .filter_map(|entry| {
@@ -207,9 +232,13 @@ impl Intake {
 
     /// The entries whose predecessors are there, or come before them here; and those that were refused. `clock` is the
     /// store's: it says how many branches each feed has already.
+    ///
+    /// Of a feed that ends at a cut, what is higher than the cut is refused; and once the whole cut is here, whatever is new,
+    /// for all that stands is here then.
     #[must_use]
     pub fn settle(
         self,
+        chain: &MembershipChain,
         clock: &Clock,
         known: &BTreeMap<Point, Tip>,
     ) -> (Vec<VerifiedEntry>, Vec<(Hash, EntryRefusal)>) {
@@ -224,6 +253,7 @@ impl Intake {
             });
             let tips = tips_of.entry(entry.feed).or_default();
             let placing = match has_place {
+                _ if !is_within_cut(chain, &entry, known) => Err(EntryRefusal::NotMember),
                 false => Err(EntryRefusal::Gap),
                 true if tips.contains(&entry.tip()) => Ok(()),
                 true => advance_tips(tips, entry.tip(), entry.previous),
@@ -238,6 +268,13 @@ impl Intake {
         }
         (taken, refused)
     }
+}
+
+fn is_within_cut(chain: &MembershipChain, entry: &StoredEntry, known: &BTreeMap<Point, Tip>) -> bool {
+    let Some(cut) = chain.cut_of(&entry.feed) else { return true };
+    let is_held = |tip: &Tip| known.contains_key(&Point { feed: entry.feed, tip: SentTip::whole(tip) });
+    let tip = entry.tip();
+    is_held(&tip) || cut.contains(&tip) || cut.iter().any(|last| last.seq > tip.seq && !is_held(last))
 }
 
 fn previous_tip(entry: &StoredEntry) -> Option<Tip> {

@@ -1,6 +1,6 @@
 //! What does the relay do with one request? Verifies, stores, answers; it decides nothing that a device does not decide alike.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::exchange::{
     Append, Intake, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
@@ -10,9 +10,12 @@ use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip, VerifiedEntr
 use crate::id::{Hash, KeyholderId};
 use crate::keyholder::KeyholderKind;
 use crate::limits::PAGE_BYTES;
-use crate::membership::{Body, ChainError, MembershipChain, Record, SpaceKind};
+use crate::membership::{Body, ChainError, Cut, MembershipChain, Record, SpaceKind};
 use crate::time::Timestamp;
 use crate::wire::message::{Request, Response};
+
+/// Seconds for which a keyholder is held up after each request of the one who is removing it.
+pub const HOLD_UP_SECONDS: u64 = 60;
 
 /// What happens to the machine.
 #[derive(Debug)]
@@ -66,6 +69,9 @@ pub enum RelayRefusal {
     /// The invitation's hour is over.
     #[error("the invitation has expired")]
     InvitationExpired(KeyholderId),
+    /// The caller is being removed at this moment: it may try again later, and will not get in.
+    #[error("retry")]
+    Retry,
     /// A critical record of a kind that this relay does not know.
     #[error("the relay is too old for this space: update it")]
     RelayTooOld,
@@ -81,6 +87,8 @@ pub struct RelayExchange {
     /// Bytes that the space may still take.
     room: u64,
     admitted_by: Option<KeyholderId>,
+    held_up: BTreeSet<KeyholderId>,
+    turned_back: BTreeSet<KeyholderId>,
     stage: Stage,
     outputs: VecDeque<RelayOutput>,
 }
@@ -97,7 +105,18 @@ impl RelayExchange {
     /// Begins with what the store holds of the space, for an authenticated caller.
     #[must_use]
     pub fn new(caller: KeyholderId, now: Timestamp, chain: MembershipChain, clock: Clock) -> Self {
-        Self { caller, now, chain, clock, room: u64::MAX, admitted_by: None, stage: Stage::Idle, outputs: VecDeque::new() }
+        Self {
+            caller,
+            now,
+            chain,
+            clock,
+            room: u64::MAX,
+            admitted_by: None,
+            held_up: BTreeSet::new(),
+            turned_back: BTreeSet::new(),
+            stage: Stage::Idle,
+            outputs: VecDeque::new(),
+        }
     }
 
     /// With a quota that leaves the space so many bytes. Records count and are always taken: who may read must never wait for
@@ -106,6 +125,21 @@ impl RelayExchange {
     pub fn with_room(mut self, bytes: u64) -> Self {
         self.room = bytes;
         self
+    }
+
+    /// With keyholders whose removal was turned back a moment ago ([`Self::turned_back`]): what they wrote waits meanwhile.
+    #[must_use]
+    pub fn holding_up(mut self, keyholders: BTreeSet<KeyholderId>) -> Self {
+        self.held_up = keyholders;
+        self
+    }
+
+    /// Whom the caller wants to remove, where that came to nothing: another record came first, or the removed device has written
+    /// what the cut does not cover. Whoever drives the machine holds these up for [`HOLD_UP_SECONDS`] after each request of the
+    /// caller, so that a thief who goes on writing cannot keep the removal stale for ever.
+    #[must_use]
+    pub fn turned_back(&self) -> &BTreeSet<KeyholderId> {
+        &self.turned_back
     }
 
     /// With the knowledge that this invitation has already admitted the caller to another space: a device link that was taken
@@ -161,8 +195,11 @@ impl RelayExchange {
         let expected_len = self.chain.len();
         let stored = self.chain.clone();
         let was_member = stored.member(&self.caller).is_some();
+        if self.held_up.contains(&self.caller) && !request.records.is_empty() {
+            return Err(RelayRefusal::Retry);
+        }
         let records = match extend_chain(&mut self.chain, &request.records) {
-            Ok(records) => records,
+            Ok(records) => self.without_stale_removal(&stored, records, &request),
             // Whoever never was a keyholder learns nothing about the space, not even what is wrong with these records.
             Err(_) if stored.keyholder(&self.caller).is_none() => return Err(RelayRefusal::NotFound),
             Err(error) => return Err(RelayRefusal::Record(error)),
@@ -182,8 +219,9 @@ impl RelayExchange {
         } else {
             Intake::default()
         };
+        intake.refuse(EntryRefusal::Retry, |entry| self.held_up.contains(&entry.feed));
         intake.refuse(EntryRefusal::UnknownKind, |entry| entry.critical && entry.kind != EntryKind::CHANGES);
-        let mut points = intake.predecessors();
+        let mut points = intake.questions(&self.chain);
         if knows_head {
             points.extend(foreign_tips(&self.chain, &self.clock, &request.clock));
         }
@@ -197,6 +235,50 @@ impl RelayExchange {
         Ok(())
     }
 
+    /// A removal that its author proposes is taken only if its cut covers all that is here of the removed feeds: what a lost phone
+    /// still brought must not be cut off unseen. One that comes as part of the caller's own chain stands already.
+    fn without_stale_removal(
+        &mut self,
+        stored: &MembershipChain,
+        records: Vec<Record>,
+        request: &Request,
+    ) -> Vec<Record> {
+        let is_stale = |cut: &Cut| {
+            let tips = self.clock.get(&cut.keyholder).into_iter().flatten();
+            tips.into_iter().any(|tip| !cut.tips.contains(&(tip.seq, tip.hash)))
+        };
+        let stale = records.iter().any(|record| match record.body() {
+            Body::Remove(remove) => record.index() >= request.clock.chain_len && remove.cuts.iter().any(is_stale),
+            _ => false,
+        });
+        let records = if stale {
+            self.chain = stored.clone();
+            Vec::new()
+        } else {
+            records
+        };
+        if stored.member(&self.caller).is_some() {
+            self.turned_back = self.proposed_removals(stored, request);
+        }
+        records
+    }
+
+    /// Whom the caller proposes to remove with a record that was not taken.
+    fn proposed_removals(&self, stored: &MembershipChain, request: &Request) -> BTreeSet<KeyholderId> {
+        let person = stored.member(&self.caller).map(|caller| caller.person);
+        let proposed = request.records.iter().filter_map(|bytes| Record::parse(bytes).ok());
+        let not_taken = proposed.filter(|record| {
+            record.author() == self.caller && self.chain.hash_at(record.index()) != Some(record.hash())
+        });
+        let mut removed = BTreeSet::new();
+        for record in not_taken {
+            let Body::Remove(remove) = record.body() else { continue };
+            let own = |id: &KeyholderId| stored.member(id).map(|keyholder| keyholder.person) == person && *id != self.caller;
+            removed.extend(remove.cuts.iter().map(|cut| cut.keyholder).filter(own));
+        }
+        removed
+    }
+
     fn store(
         &mut self,
         request: Request,
@@ -205,13 +287,13 @@ impl RelayExchange {
         expected_len: u32,
         mut known: BTreeMap<Point, Tip>,
     ) {
-        let (mut entries, mut refused) = intake.settle(&self.clock, &known);
+        let (mut entries, mut refused) = intake.settle(&self.chain, &self.clock, &known);
         let over = entries.split_off(self.fitting(&records, &entries));
         refused.extend(over.iter().map(|entry| (entry.hash, EntryRefusal::Quota)));
         for entry in &entries {
             know(&mut known, entry.feed, entry.tip());
         }
-        let append = Append { expected_len, chain: self.chain.clone(), records, entries };
+        let append = Append::new(expected_len, self.chain.clone(), records, entries);
         if append.is_empty() {
             self.read(request, &known, refused);
         } else {
@@ -232,7 +314,7 @@ impl RelayExchange {
 
     fn read(&mut self, request: Request, known: &BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)>) {
         let plan = reconcile(&self.chain, &self.clock, &request.clock, &|point: &Point| known.get(point).copied());
-        let whole = uses_whole_hashes(&request.clock);
+        let whole = uses_whole_hashes(&request.clock) || !self.turned_back.is_empty();
         let mut response = self.response(whole);
         response.refused = refused;
         // One who names a head that is not in my chain is ahead of me, or on another branch. My head tells it which.
