@@ -15,6 +15,7 @@ use crate::auth::{self, Audience, Caller};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::removals::Removals;
 use crate::store::Store;
 
 /// Bodies longer than a sync message that are read at once: each may take 16 MiB of memory, and come from anybody.
@@ -29,6 +30,7 @@ pub(crate) struct Gate {
     long_bodies: Arc<Semaphore>,
     per_keyholder_max: u32,
     per_keyholder: Arc<Mutex<BTreeMap<KeyholderId, u32>>>,
+    removals: Removals,
 }
 
 impl Gate {
@@ -42,7 +44,13 @@ impl Gate {
             long_bodies: Arc::new(Semaphore::new(LONG_BODIES_MAX)),
             per_keyholder_max: config.limits.requests_per_keyholder_max,
             per_keyholder: Arc::default(),
+            removals: Removals::default(),
         }
+    }
+
+    /// Who is being removed at this moment.
+    pub(crate) fn removals(&self) -> &Removals {
+        &self.removals
     }
 
     /// The relay's time.

@@ -16,6 +16,7 @@ mod gate;
 mod hang_up;
 mod observe;
 pub mod operator;
+mod removals;
 mod routes;
 mod session;
 pub mod store;

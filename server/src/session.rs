@@ -2,6 +2,8 @@
 //!
 //! Nothing is decided here that core does not decide.
 
+use std::collections::BTreeSet;
+
 use entwine_core::feed::{Clock, Tip};
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::membership::{ChainError, Keyholder, MembershipChain, Record};
@@ -12,6 +14,7 @@ use entwine_core::wire::message::{Request, Response};
 use tokio::task::spawn_blocking;
 
 use crate::error::ApiError;
+use crate::removals::Removals;
 use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, StoreError};
 
 /// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
@@ -35,14 +38,20 @@ impl Session {
     ///
     /// # Errors
     /// Why it is not answered.
-    pub(crate) async fn exchange(self, store: &dyn Store, request: Request) -> Result<Response, ApiError> {
+    pub(crate) async fn exchange(
+        self,
+        store: &dyn Store,
+        removals: &Removals,
+        request: Request,
+    ) -> Result<Response, ApiError> {
+        let held_up = removals.held_up(self.space, self.caller, self.now);
         for _ in 0..ATTEMPTS_MAX {
             let state = store.load(self.space).await?.ok_or(ApiError::NotFound)?;
-            let mut attempted = self.attempt(store, None, state.clone(), request.clone()).await;
+            let mut attempted = self.attempt(store, removals, (None, &held_up), state.clone(), request.clone()).await;
             if let Err(Judged::Late(invitation)) = attempted {
                 let admitted = store.admitted_by(invitation, self.caller).await?;
                 if admitted.iter().any(|space| *space != self.space) {
-                    attempted = self.attempt(store, Some(invitation), state, request.clone()).await;
+                    attempted = self.attempt(store, removals, (Some(invitation), &held_up), state, request.clone()).await;
                 }
             }
             if let Some(response) = attempted? {
@@ -56,12 +65,14 @@ impl Session {
     async fn attempt(
         self,
         store: &dyn Store,
-        admitted_by: Option<KeyholderId>,
+        removals: &Removals,
+        (admitted_by, held_up): (Option<KeyholderId>, &BTreeSet<KeyholderId>),
         state: SpaceState,
         request: Request,
     ) -> Result<Option<Response>, Judged> {
         let Self { space, now, .. } = self;
-        let mut machine = self.begin(admitted_by, state, request).await?;
+        let mut machine = self.begin((admitted_by, held_up.clone()), state, request).await?;
+        removals.turned_back(space, self.caller, machine.turned_back(), now);
         while let Some(output) = machine.poll_output() {
             let input = match output {
                 RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
@@ -83,7 +94,7 @@ impl Session {
     /// Checks the request's signatures, which takes a while, where that holds up nobody else.
     async fn begin(
         self,
-        admitted_by: Option<KeyholderId>,
+        (admitted_by, held_up): (Option<KeyholderId>, BTreeSet<KeyholderId>),
         state: SpaceState,
         request: Request,
     ) -> Result<RelayExchange, Judged> {
@@ -91,7 +102,7 @@ impl Session {
             let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
             let room = self.space_bytes_max.saturating_sub(state.bytes);
             let machine = RelayExchange::new(self.caller, self.now, chain, clock(state.tips));
-            let mut machine = machine.with_room(room);
+            let mut machine = machine.with_room(room).holding_up(held_up);
             if let Some(invitation) = admitted_by {
                 machine = machine.admitted_elsewhere_by(invitation);
             }
@@ -156,7 +167,7 @@ fn clock(tips: Vec<(KeyholderId, Tip)>) -> Clock {
 }
 
 fn to_store(space: SpaceId, now: Timestamp, append: Append) -> store::Append {
-    let Append { expected_len, chain, records, entries } = append;
+    let Append { expected_len, chain, records, entries, cuts } = append;
     let seen = chain.hash_at(expected_len.saturating_sub(1)).expect("a chain only ever grows from what was loaded");
     let is_touched = |keyholder: &&Keyholder| {
         keyholder.added_at >= expected_len || keyholder.removed_at.is_some_and(|removed| removed >= expected_len)
@@ -167,6 +178,7 @@ fn to_store(space: SpaceId, now: Timestamp, append: Append) -> store::Append {
         records: records.iter().map(new_record).collect(),
         keyholders: chain.keyholders().iter().filter(is_touched).map(keyholder_line).collect(),
         entries: entries.into_iter().map(entwine_core::feed::VerifiedEntry::into_stored).collect(),
+        cuts: cuts.into_iter().collect(),
         now,
     }
 }
@@ -191,6 +203,7 @@ fn refusal(refusal: RelayRefusal) -> ApiError {
     match refusal {
         RelayRefusal::NotFound => ApiError::NotFound,
         RelayRefusal::Removed(response) => ApiError::Removed { response: to_bytes(&*response) },
+        RelayRefusal::Retry => ApiError::Busy,
         RelayRefusal::Record(error) => ApiError::Refused { reason: error.to_string() },
         RelayRefusal::InvitationExpired(_) | RelayRefusal::RelayTooOld => {
             ApiError::Refused { reason: refusal.to_string() }

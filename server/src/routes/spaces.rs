@@ -165,7 +165,7 @@ impl Founding<'_> {
             space: self.chain.space(),
             space_bytes_max: self.config.limits.space_bytes_max,
         };
-        match session.exchange(self.store, request).await {
+        match session.exchange(self.store, self.gate.removals(), request).await {
             Ok(_) => Ok(()),
             Err(ApiError::NotFound) => Err(ApiError::ChainsDiffer),
             Err(error) => Err(error),

@@ -32,6 +32,6 @@ pub(super) async fn sync(
     let space: SpaceId = space.parse().map_err(|_| ApiError::NotFound)?;
     let caller = admitted.caller.keyholder;
     let session = Session { caller, now: gate.now(), space, space_bytes_max: config.limits.space_bytes_max };
-    let response = session.exchange(&**store, message).await?;
+    let response = session.exchange(&**store, gate.removals(), message).await?;
     Ok(HttpResponse::Ok().content_type(CBOR).body(to_bytes(&response)))
 }

@@ -36,6 +36,7 @@ macro_rules! suite {
             pages_are_bounded_and_in_order,
             a_branch_alone_is_read,
             points_are_located,
+            a_feed_ends_at_its_cut,
             spaces_do_not_see_each_other,
             one_private_space_for_each_member,
             tokens_admit_until_they_are_revoked,
@@ -98,6 +99,7 @@ fn nothing_to(name: &str) -> Append {
         records: Vec::new(),
         keyholders: Vec::new(),
         entries: Vec::new(),
+        cuts: Vec::new(),
         now: NOW,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entwine_core::feed::clock::TipHash;
-use entwine_core::feed::{EntryKind, StoredEntry, Tip};
+use entwine_core::feed::{EntryKind, FeedTree, StoredEntry, Tip};
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::keyholder::PublicKeys;
 use entwine_core::limits::ENTRIES_PER_MESSAGE_MAX;
@@ -238,6 +238,26 @@ async fn feed_tips(moment: &mut SqliteConnection, space: &SpaceId, feed: &Keyhol
         .await
         .map_err(fault)?;
     rows.iter().map(tip).collect()
+}
+
+/// The shape of a whole feed.
+pub(super) async fn feed_tree(
+    moment: &mut SqliteConnection,
+    space: &SpaceId,
+    feed: &KeyholderId,
+) -> Result<FeedTree, StoreError> {
+    let rows = sqlx::query("SELECT seq, hash, previous FROM entry WHERE space = ? AND feed = ? ORDER BY seq, hash")
+        .bind(space.as_bytes().as_slice())
+        .bind(feed.as_bytes().as_slice())
+        .fetch_all(moment)
+        .await
+        .map_err(fault)?;
+    let mut tree = FeedTree::default();
+    for row in &rows {
+        let previous = Hash::from_bytes(fixed(row, "previous")?);
+        tree.insert(tip(row)?, previous).map_err(|_| StoreError::Damaged("a feed has a gap"))?;
+    }
+    Ok(tree)
 }
 
 pub(super) async fn spaces_of(

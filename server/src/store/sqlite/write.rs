@@ -1,6 +1,6 @@
 //! How does the database change? Every statement that writes; each function runs inside the writer's transaction.
 
-use entwine_core::feed::StoredEntry;
+use entwine_core::feed::{StoredEntry, Tip};
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
 use entwine_core::membership::SpaceKind;
@@ -146,6 +146,9 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
             bytes += entry.sealed.len() as u64;
         }
     }
+    for (feed, cut) in &append.cuts {
+        apply_cut(transaction, &append.space, feed, cut).await?;
+    }
     let head = append.records.last().map_or(seen_head, |record| record.hash);
     sqlx::query("UPDATE space SET length = length + ?, head = ?, bytes = bytes + ? WHERE space = ?")
         .bind(integer(append.records.len() as u64))
@@ -248,6 +251,50 @@ async fn add_entry(
             .map_err(fault)?;
     }
     Ok(true)
+}
+
+/// Ends a feed at its cut, once all of it is there.
+async fn apply_cut(
+    transaction: &mut SqliteConnection,
+    space: &SpaceId,
+    feed: &KeyholderId,
+    cut: &[Tip],
+) -> Result<(), StoreError> {
+    let mut tree = read::feed_tree(transaction, space, feed).await?;
+    let Some(displaced) = tree.cut(cut) else { return Ok(()) };
+    for place in displaced {
+        for statement in [
+            "INSERT OR IGNORE INTO displaced_entry SELECT space, feed, seq, hash, previous, position, kind, critical, \
+             sealed, signature, received_at FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
+            "DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
+            "DELETE FROM tip WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
+        ] {
+            at_place(transaction, statement, space, feed, &place).await?;
+        }
+    }
+    for tip in tree.tips() {
+        at_place(transaction, "INSERT OR IGNORE INTO tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)", space, feed, tip)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn at_place(
+    transaction: &mut SqliteConnection,
+    statement: &'static str,
+    space: &SpaceId,
+    feed: &KeyholderId,
+    place: &Tip,
+) -> Result<(), StoreError> {
+    sqlx::query(statement)
+        .bind(space.as_bytes().as_slice())
+        .bind(feed.as_bytes().as_slice())
+        .bind(integer(place.seq))
+        .bind(place.hash.as_bytes().as_slice())
+        .execute(transaction)
+        .await
+        .map(drop)
+        .map_err(fault)
 }
 
 pub(super) async fn add_token(
