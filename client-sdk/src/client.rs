@@ -3,6 +3,7 @@
 //! Everything that neither changes the membership nor syncs works with no network in reach.
 
 pub(crate) mod joining;
+pub(crate) mod leaving;
 pub(crate) mod membership;
 pub(crate) mod recovery;
 pub(crate) mod syncing;
@@ -18,10 +19,12 @@ use entwine_core::sealing::storage::StorageKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::driver::gone_from;
 use crate::error::Error;
 use crate::keystore::{FileKeyStore, KeyStore, KeyStoreError};
 use crate::practices::{Journal, Rituals};
 use crate::random;
+use crate::status::Reason;
 use crate::storage::{SpaceSettings, Storage};
 
 const KEYS_FILE: &str = "keys";
@@ -58,6 +61,8 @@ pub(crate) struct SpaceView {
     pub(crate) is_private: bool,
     pub(crate) chain: MembershipChain,
     pub(crate) ring: KeyRing,
+    /// Why nothing more is written there; none while this device is a keyholder.
+    pub(crate) gone: Option<Reason>,
 }
 
 /// A device. Several processes may open the same profile at once.
@@ -155,10 +160,13 @@ impl Client {
     /// All spaces, the shared one first.
     pub(crate) async fn views(&self) -> Result<Vec<SpaceView>, Error> {
         let mut views = Vec::new();
+        let leaving = self.leaving().await?;
         for line in self.storage.spaces().await? {
             let chain = self.storage.chain(&line.space).await?;
             let ring = KeyRing::derive(&chain, &self.keys);
-            views.push(SpaceView { space: line.space, is_private: line.is_private, chain, ring });
+            let left = (leaving == Some(line.space)).then_some(Reason::Left);
+            let gone = gone_from(&chain, &self.keys.id()).or(left);
+            views.push(SpaceView { space: line.space, is_private: line.is_private, chain, ring, gone });
         }
         Ok(views)
     }

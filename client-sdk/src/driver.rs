@@ -12,14 +12,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use entwine_core::feed::RefusalClass;
+use entwine_core::feed::{Clock, RefusalClass};
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::membership::{ChainError, KeyRing, MembershipChain, Record};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::sync::device::Stopped;
-use entwine_core::sync::{DeviceExchange, DeviceInput, DeviceOutput, Outcome};
+use entwine_core::sync::exchange::extend_chain;
+use entwine_core::sync::{Append, DeviceExchange, DeviceInput, DeviceOutput, Outcome};
 use entwine_core::time::Timestamp;
 use entwine_core::wire::message::{CreateRequest, Request, Response};
 
@@ -43,8 +44,10 @@ pub(crate) struct Wanted {
     pub(crate) invite: Option<(InvitationKind, SecretKeys, Timestamp)>,
     /// A recovery phrase.
     pub(crate) phrase: Option<SecretKeys>,
-    /// Invitations and recovery phrases to end.
+    /// Keyholders of one's own to remove.
     pub(crate) remove: BTreeSet<KeyholderId>,
+    /// To leave: to remove all of one's own, before anything is pulled.
+    pub(crate) leave: bool,
     /// Expired device links that were taken up in the other space: they stay, so that their joiner can finish here.
     pub(crate) spare: BTreeSet<KeyholderId>,
 }
@@ -65,6 +68,8 @@ pub(crate) struct Driver<'c> {
 enum Interrupted {
     /// Begin anew from the store.
     Restart,
+    /// The same, after a pause: the relay asks for it.
+    Later,
     /// For this reason.
     Ended(Ended),
     Storage(StorageError),
@@ -87,10 +92,23 @@ pub(crate) enum DriverError {
 impl Driver<'_> {
     /// Runs the exchange to its end.
     pub(crate) async fn run(&self, space: &SpaceId) -> Result<Ended, DriverError> {
+        let mut pause = FIRST_PAUSE_MILLIS;
+        let mut pauses = 0;
         for _ in 0..RESTARTS_MAX {
             match self.run_once(space).await {
                 Ok(ended) | Err(Interrupted::Ended(ended)) => return Ok(ended),
                 Err(Interrupted::Restart) => {}
+                Err(Interrupted::Later) => {
+                    pauses += 1;
+                    if pauses == ATTEMPTS_MAX {
+                        return Ok(Ended::because(
+                            Reason::Refused,
+                            "the relay takes nothing from this device at the moment",
+                        ));
+                    }
+                    tokio::time::sleep(Duration::from_millis(pause + random::below(pause))).await;
+                    pause *= 2;
+                }
                 Err(Interrupted::Storage(error)) => return Err(DriverError::Storage(error)),
                 Err(Interrupted::NotAllowed(error)) => return Err(DriverError::NotAllowed(error)),
             }
@@ -100,15 +118,22 @@ impl Driver<'_> {
 
     async fn run_once(&self, space: &SpaceId) -> Result<Ended, Interrupted> {
         let (chain, clock) = self.storage.space_state(space).await?;
-        let mut machine = DeviceExchange::new(self.keys.id(), chain, clock);
+        let leaving = if self.wanted.leave { self.propose(&chain, &clock)? } else { Vec::new() };
+        let mut machine = DeviceExchange::new(self.keys.id(), chain, clock).bringing(leaving);
         let mut key_missing = false;
         machine.handle(DeviceInput::Start);
         while let Some(output) = machine.poll_output() {
             let input = match output {
                 DeviceOutput::Send(request) => DeviceInput::Received(Box::new(self.send(space, &request).await?)),
                 DeviceOutput::Locate(points) => DeviceInput::Located(self.storage.locate(space, &points).await?),
-                DeviceOutput::Store(append) => DeviceInput::Stored(done(self.storage.append(&append).await?)?),
-                DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)?),
+                DeviceOutput::Store(append) => {
+                    let ring = self.ring(&append.chain);
+                    DeviceInput::Stored(done(self.storage.append(&append, &ring).await?)?)
+                }
+                DeviceOutput::Learned(chain) => {
+                    let clock = self.storage.clock(space).await?;
+                    DeviceInput::Propose(self.propose(&chain, &clock)?)
+                }
                 DeviceOutput::Seal(chain) => {
                     let ring = self.ring(&chain);
                     let sealing = done(self.storage.seal_pending(self.keys, &chain, &ring).await?)?;
@@ -133,14 +158,16 @@ impl Driver<'_> {
             None if key_missing => Ended::because(Reason::KeyMissing, "the key to write with is not here yet"),
             None => Ended::well(),
             Some(Stopped::Refused(refusal)) if refusal.class() == RefusalClass::Retry => {
-                return Err(Interrupted::Restart);
+                return Err(Interrupted::Later);
             }
+            Some(Stopped::Removed) => self.gone(&self.storage.chain(space).await?),
             Some(stopped) => {
                 let reason = match stopped {
                     Stopped::Refused(_) => Reason::Refused,
                     Stopped::BadRecord(_) | Stopped::BadEntry(_) | Stopped::NoProgress => Reason::RelayBehind,
                     Stopped::NotSupportedYet(_) => Reason::NotSupportedYet,
                     Stopped::AppTooOld => Reason::AppTooOld,
+                    Stopped::Removed => Reason::Removed,
                 };
                 Ended::because(reason, stopped.to_string())
             }
@@ -190,19 +217,35 @@ impl Driver<'_> {
         Err(Interrupted::Ended(Ended::because(Reason::RegistrationNeeded, message)))
     }
 
-    /// A relay's word alone removes nobody: only records that follow the chain and say so.
+    /// A relay's word alone removes nobody: only records that follow the chain and say so. They are kept.
     async fn removed(&self, space: &SpaceId, response: &Response) -> Result<Ended, StorageError> {
         let mut chain = self.storage.chain(space).await?;
-        let added = entwine_core::sync::exchange::extend_chain(&mut chain, &response.records);
-        Ok(match added {
-            Ok(_) if chain.member(&self.keys.id()).is_none() => {
-                Ended::because(Reason::Removed, "this device was removed from the space")
-            }
-            _ => Ended::because(
+        let expected_len = chain.len();
+        let Ok(records) = extend_chain(&mut chain, &response.records) else {
+            return Ok(Ended::because(
                 Reason::Refused,
                 "the relay says that this device was removed, and shows no record of it",
-            ),
-        })
+            ));
+        };
+        if chain.member(&self.keys.id()).is_some() {
+            return Ok(Ended::because(
+                Reason::Refused,
+                "the relay says that this device was removed, and shows no record of it",
+            ));
+        }
+        let ended = self.gone(&chain);
+        let ring = self.ring(&chain);
+        // Where another process was quicker, it kept the same.
+        _ = self.storage.append(&Append::new(expected_len, chain, records, Vec::new()), &ring).await?;
+        Ok(ended)
+    }
+
+    /// Who is a keyholder no more was removed by another device of the same person, or left with all of them.
+    fn gone(&self, chain: &MembershipChain) -> Ended {
+        match gone_from(chain, &self.keys.id()) {
+            Some(Reason::Left) => Ended::because(Reason::Left, "this person left the space"),
+            _ => Ended::because(Reason::Removed, "this device was removed from the space"),
+        }
     }
 
     /// Everything that a key of this device opens, or the key of the invitation that it is joining by.
@@ -213,8 +256,8 @@ impl Driver<'_> {
     }
 
     /// The records that the chain needs now: expired invitations of one's own end before anything else, then what was wanted,
-    /// and a new epoch wherever none is open.
-    fn propose(&self, learned: &MembershipChain) -> Result<Vec<Record>, Interrupted> {
+    /// and a new epoch wherever none is open. Where feeds end with it, they end where this store's `clock` says.
+    fn propose(&self, learned: &MembershipChain, clock: &Clock) -> Result<Vec<Record>, Interrupted> {
         let Some(me) = learned.member(&self.keys.id()) else { return Ok(Vec::new()) };
         let mut chain = learned.clone();
         let mut records = Vec::new();
@@ -223,7 +266,8 @@ impl Driver<'_> {
             .current_of(&me.person)
             .filter(|keyholder| {
                 let is_over = keyholder.expires.is_some_and(|expires| expires < now);
-                (is_over && !self.wanted.spare.contains(&keyholder.id)) || self.wanted.remove.contains(&keyholder.id)
+                let is_wanted = self.wanted.leave || self.wanted.remove.contains(&keyholder.id);
+                is_wanted || (is_over && !self.wanted.spare.contains(&keyholder.id))
             })
             .map(|keyholder| keyholder.id)
             .collect();
@@ -233,9 +277,13 @@ impl Driver<'_> {
             records.push(record.clone());
             chain.append_record(record).map(|_| ()).map_err(Interrupted::NotAllowed)
         };
-        for keyholder in ending {
-            let removal = chain.remove(self.keys, keyholder);
+        if !ending.is_empty() {
+            let removal = chain.remove(self.keys, ending, clock);
             push(&mut chain, removal)?;
+        }
+        if chain.member(&self.keys.id()).is_none() {
+            // Whoever leaves never picks the next key.
+            return Ok(records);
         }
         if chain.open_epoch().is_none() {
             let opening = chain.rotate(&mut random::generator(), self.keys, &ring);
@@ -257,6 +305,12 @@ impl Driver<'_> {
         }
         Ok(records)
     }
+}
+
+/// Why a device is a keyholder no more; none if it is one.
+pub(crate) fn gone_from(chain: &MembershipChain, device: &KeyholderId) -> Option<Reason> {
+    let me = chain.keyholder(device).filter(|me| me.removed_at.is_some())?;
+    Some(if chain.current_of(&me.person).next().is_none() { Reason::Left } else { Reason::Removed })
 }
 
 fn done<T>(step: Step<T>) -> Result<T, Interrupted> {

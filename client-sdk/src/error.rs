@@ -90,6 +90,18 @@ pub enum Error {
     /// No phrase waits for being confirmed.
     #[error("no recovery phrase waits for being confirmed here")]
     NoPhraseBegun,
+    /// This person left the shared space.
+    #[error("you left this space: what is there can be read, and nothing more is written")]
+    Left,
+    /// This device was removed.
+    #[error("this device was removed from the space: what it has can be read, and nothing more is written")]
+    Removed,
+    /// A device does not remove itself.
+    #[error("this is the device in your hands: remove it from another one, or `leave` the space with all of yours")]
+    RemovingItself,
+    /// Only one's own keyholders can be removed.
+    #[error("there is no device or phrase of yours with this id: `devices` lists them")]
+    NotOwn,
     /// There is no such open invitation.
     #[error("there is no open invitation with this id: `invitations` lists them")]
     NoSuchInvitation,

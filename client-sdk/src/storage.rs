@@ -9,12 +9,15 @@
 //! space, record        membership chains
 //! entry, tip           feeds, as they travel                            storage::feed
 //! relay_tip            what the relay was seen to hold of them
-//! pending              changes that no entry carries yet                storage::document
+//! displaced_entry      what lost its place and waits to be handed on     storage::cut
+//! pending              changes that no entry carries yet                storage::document, and storage::sealing
 //! document             snapshots: can be made again from the above
 //! ```
 
+mod cut;
 mod document;
 mod feed;
+mod sealing;
 
 use std::path::Path;
 use std::time::Duration;

@@ -51,7 +51,8 @@ impl Session {
             if let Err(Judged::Late(invitation)) = attempted {
                 let admitted = store.admitted_by(invitation, self.caller).await?;
                 if admitted.iter().any(|space| *space != self.space) {
-                    attempted = self.attempt(store, removals, (Some(invitation), &held_up), state, request.clone()).await;
+                    attempted =
+                        self.attempt(store, removals, (Some(invitation), &held_up), state, request.clone()).await;
                 }
             }
             if let Some(response) = attempted? {

@@ -1,6 +1,6 @@
 //! Exchanges of all spaces, to the end, and what the status says of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -65,6 +65,11 @@ impl Client {
         for view in self.views().await? {
             let ended = match &out_of_reach {
                 Some(ended) => Ended::clone(ended),
+                None if view.gone.is_some() => {
+                    // Nothing is exchanged any more where this device is gone, but that it left.
+                    self.finish_leaving(&view).await?;
+                    continue;
+                }
                 None => self.exchange(&view, token, Wanted::default()).await?,
             };
             self.storage.set_last_exchange(&view.space, &ended).await?;
@@ -103,6 +108,7 @@ impl Client {
         mut wanted: Wanted,
     ) -> Result<Ended, Error> {
         wanted.spare = self.taken_up_elsewhere(view).await?;
+        wanted.remove.extend(self.removed_from_shared(view).await?);
         let settings: Settings = self.storage.space_settings(&view.space).await?;
         self.write_home(view, &settings).await?;
         let relay = self.relay(&settings.relay).await?;
@@ -155,6 +161,9 @@ impl Client {
 
     /// Sees to it that `home` names this person, and holds the registration token of the space.
     async fn write_home(&self, view: &SpaceView, settings: &Settings) -> Result<(), Error> {
+        if view.gone.is_some() {
+            return Ok(());
+        }
         let writer = Writer { person: settings.person, device: self.keys.id() };
         let token = settings.token.as_deref().filter(|_| !view.is_private);
         self.change(view, &DocumentName::home(), |document, now| {
@@ -200,7 +209,9 @@ impl Client {
             waiting_down: 0,
             set_aside: 0,
         };
-        let mut failed = None;
+        let gone: BTreeMap<SpaceId, Reason> =
+            self.views().await?.iter().filter_map(|view| Some((view.space, view.gone?))).collect();
+        let mut failed: Option<Ended> = None;
         let mut waiting = spaces.is_empty().then_some(Reason::NoSpace);
         for line in spaces {
             let counts = self.storage.counts(&line.space).await?;
@@ -212,15 +223,18 @@ impl Client {
             if counts.waiting_for_newer_app > 0 {
                 waiting = waiting.or(Some(Reason::AppTooOld));
             }
+            if counts.waiting_for_cut > 0 {
+                waiting = waiting.or(Some(Reason::RelayBehind));
+            }
             if counts.waiting_for_key > 0 {
                 waiting = waiting.or(Some(Reason::KeyMissing));
             }
             if up > 0 || ended.is_none() {
                 waiting = waiting.or(Some(Reason::NotSent));
             }
-            if let Some(ended) = ended.filter(|ended| ended.reason.is_some()) {
-                failed = failed.or(Some(ended));
-            }
+            let gone =
+                gone.get(&line.space).map(|reason| Ended { reason: Some(*reason), detail: None, waiting_down: 0 });
+            failed = failed.or(gone).or(ended.filter(|ended| ended.reason.is_some()));
         }
         status.reason = failed.as_ref().and_then(|ended| ended.reason).or(waiting);
         status.in_sync = status.reason.is_none();

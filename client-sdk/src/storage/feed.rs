@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entwine_core::feed::clock::TipHash;
 use entwine_core::feed::{Clock, EntryKind, FeedTree, StoredEntry, Tip};
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
-use entwine_core::membership::MembershipChain;
+use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sync::{Append, Point, Range};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
@@ -32,7 +32,7 @@ impl Storage {
     }
 
     /// Appends what an exchange brought, if the chain has not moved meanwhile: the clock afterwards.
-    pub(crate) async fn append(&self, append: &Append) -> Result<Step<Clock>, StorageError> {
+    pub(crate) async fn append(&self, append: &Append, ring: &KeyRing) -> Result<Step<Clock>, StorageError> {
         let space = append.chain.space();
         let mut transaction = self.begin().await?;
         if chain_length(&mut transaction, &space).await? != append.expected_len {
@@ -51,9 +51,16 @@ impl Storage {
         for entry in &append.entries {
             insert_entry(&mut transaction, &space, entry, EntryState::Unopened, None).await?;
         }
+        self.apply_cuts(&mut transaction, append, ring).await?;
         let clock = read_tips(&mut transaction, &space, TipTable::Own).await?;
         transaction.commit().await?;
         Ok(Step::Done(clock))
+    }
+
+    /// The tips of all feeds.
+    pub(crate) async fn clock(&self, space: &SpaceId) -> Result<Clock, StorageError> {
+        let mut connection = self.pool.acquire().await?;
+        read_tips(&mut connection, space, TipTable::Own).await
     }
 
     /// Which of these entries are here.

@@ -256,11 +256,15 @@ impl MembershipChain {
             require(target.kind == KeyholderKind::Device || cut.tips.is_empty(), "only a device has a feed")?;
         }
         let is_left_open = |keyholder: &Keyholder| {
-            keyholder.kind.is_invitation() && !removed.contains(&keyholder.id) && removed.contains(&self.inviter(keyholder))
+            keyholder.kind.is_invitation()
+                && !removed.contains(&keyholder.id)
+                && removed.contains(&self.inviter(keyholder))
         };
         require(!self.current().any(is_left_open), "with a device goes every invitation that it made")?;
         for cut in &remove.cuts {
-            if let Some(keyholder) = self.numbers.get(&cut.keyholder).map(|number| &mut self.keyholders[*number as usize]) {
+            if let Some(keyholder) =
+                self.numbers.get(&cut.keyholder).map(|number| &mut self.keyholders[*number as usize])
+            {
                 keyholder.removed_at = Some(index);
                 keyholder.cut = cut.tips.iter().map(|(seq, hash)| Tip { seq: *seq, hash: *hash }).collect();
             }
@@ -296,7 +300,17 @@ impl MembershipChain {
         require(!self.numbers.contains_key(&id), "a keyholder is never added twice")?;
         let number = u32::try_from(self.keyholders.len()).expect("as many as records, at most");
         self.numbers.insert(id, number);
-        self.keyholders.push(Keyholder { number, id, keys, kind, person, added_at, removed_at: None, expires, cut: Vec::new() });
+        self.keyholders.push(Keyholder {
+            number,
+            id,
+            keys,
+            kind,
+            person,
+            added_at,
+            removed_at: None,
+            expires,
+            cut: Vec::new(),
+        });
         Ok(())
     }
 

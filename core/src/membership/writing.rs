@@ -113,7 +113,10 @@ impl MembershipChain {
         let mut removed: BTreeSet<KeyholderId> = keyholders.into_iter().collect();
         let made_by_removed = |keyholder: &&Keyholder| {
             keyholder.kind.is_invitation()
-                && self.records().get(keyholder.added_at as usize).is_some_and(|record| removed.contains(&record.author()))
+                && self
+                    .records()
+                    .get(keyholder.added_at as usize)
+                    .is_some_and(|record| removed.contains(&record.author()))
         };
         let invitations: Vec<KeyholderId> = self.current().filter(made_by_removed).map(|k| k.id).collect();
         removed.extend(invitations);

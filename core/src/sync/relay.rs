@@ -273,7 +273,8 @@ impl RelayExchange {
         let mut removed = BTreeSet::new();
         for record in not_taken {
             let Body::Remove(remove) = record.body() else { continue };
-            let own = |id: &KeyholderId| stored.member(id).map(|keyholder| keyholder.person) == person && *id != self.caller;
+            let own =
+                |id: &KeyholderId| stored.member(id).map(|keyholder| keyholder.person) == person && *id != self.caller;
             removed.extend(remove.cuts.iter().map(|cut| cut.keyholder).filter(own));
         }
         removed

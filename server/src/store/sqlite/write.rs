@@ -273,8 +273,14 @@ async fn apply_cut(
         }
     }
     for tip in tree.tips() {
-        at_place(transaction, "INSERT OR IGNORE INTO tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)", space, feed, tip)
-            .await?;
+        at_place(
+            transaction,
+            "INSERT OR IGNORE INTO tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)",
+            space,
+            feed,
+            tip,
+        )
+        .await?;
     }
     Ok(())
 }

@@ -1,0 +1,117 @@
+//! Removing a device of one's own, and leaving.
+//!
+//! What a device does in the shared space, its exchanges repeat in the private one: so a removal that was cut between the two is
+//! finished by whichever own device comes next.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use entwine_core::id::{KeyholderId, SpaceId};
+use entwine_core::keyholder::KeyholderKind;
+use entwine_core::membership::Body;
+use serde::{Deserialize, Serialize};
+
+use super::syncing::stopped;
+use super::{Client, SpaceView};
+use crate::driver::Wanted;
+use crate::error::Error;
+use crate::fault;
+use crate::status::{Ended, Reason};
+
+const LEAVING: &str = "leaving";
+
+/// Kept from the moment of leaving until a relay knows of it.
+#[derive(Serialize, Deserialize)]
+struct Leaving {
+    space: SpaceId,
+}
+
+impl Client {
+    /// Removes a device or a recovery phrase of one's own, in both spaces. From then on nothing is written that it could read.
+    ///
+    /// # Errors
+    /// It is not one's own, it is this very device, or the relay does not take it.
+    pub async fn remove_device(&self, id: KeyholderId) -> Result<(), Error> {
+        if id == self.keys.id() {
+            return Err(Error::RemovingItself);
+        }
+        let views = self.views().await?;
+        let shared = views.first().ok_or(Error::NoSpace)?;
+        let me = self.person(shared)?;
+        if !views.iter().any(|view| view.chain.member(&id).is_some_and(|found| found.person == me)) {
+            return Err(Error::NotOwn);
+        }
+        // What the device brought so far, and what it lacks, comes first: its feed ends where this device has seen it end.
+        self.exchange_all(None, &Mutex::default()).await?;
+        for view in self.views().await? {
+            if view.chain.member(&id).is_some() {
+                let ended = self.remove(&view, id).await?;
+                if self.storage.chain(&view.space).await?.member(&id).is_some() {
+                    stopped(ended)?;
+                    return Err(Error::NotOwn);
+                }
+            }
+            fault::point("remove:after-space");
+        }
+        self.open_arrived().await
+    }
+
+    /// Leaves the shared space, alone and at once, with all devices: they read on what they have. Where the relay does not
+    /// answer, it learns of it at the next exchange, before anything is pulled; whether it has is returned.
+    ///
+    /// # Errors
+    /// There is no space.
+    pub async fn leave(&self) -> Result<(SpaceId, bool), Error> {
+        let view = self.view(false).await?;
+        if view.chain.member(&self.keys.id()).is_some() {
+            self.storage.set_intent(LEAVING, &Leaving { space: view.space }).await?;
+            fault::point("leave:after-intent");
+        }
+        let told = self.finish_leaving(&view).await?;
+        Ok((view.space, told))
+    }
+
+    /// The space that this person has left and whose relay may not know it yet.
+    pub(crate) async fn leaving(&self) -> Result<Option<SpaceId>, Error> {
+        Ok(self.storage.intent::<Leaving>(LEAVING).await?.map(|leaving| leaving.space))
+    }
+
+    /// Tells the relay, if it does not know: whether it knows now.
+    pub(crate) async fn finish_leaving(&self, view: &SpaceView) -> Result<bool, Error> {
+        if self.leaving().await? != Some(view.space) {
+            return Ok(view.gone.is_some());
+        }
+        if view.chain.member(&self.keys.id()).is_some() {
+            let ended = self.exchange(view, None, Wanted { leave: true, ..Wanted::default() }).await?;
+            fault::point("leave:after-exchange");
+            if self.storage.chain(&view.space).await?.member(&self.keys.id()).is_some() {
+                self.storage.set_last_exchange(&view.space, &ended).await?;
+                return Ok(false);
+            }
+        }
+        self.storage
+            .set_last_exchange(&view.space, &Ended::because(Reason::Left, "this person left the space"))
+            .await?;
+        self.storage.end_intent(LEAVING).await?;
+        Ok(true)
+    }
+
+    /// Own devices and phrases that were removed from the shared space, where this device still is: they go from the private one
+    /// too.
+    pub(crate) async fn removed_from_shared(&self, private: &SpaceView) -> Result<BTreeSet<KeyholderId>, Error> {
+        let shared = self.view(false).await?;
+        if !private.is_private || shared.gone.is_some() {
+            return Ok(BTreeSet::new());
+        }
+        let was_removed = |keyholder: &KeyholderId| {
+            let former = shared.chain.keyholder(keyholder)?;
+            let record = shared.chain.records().get(former.removed_at? as usize)?;
+            matches!(record.body(), Body::Remove(_)).then_some(())
+        };
+        let current = private
+            .chain
+            .current()
+            .filter(|keyholder| matches!(keyholder.kind, KeyholderKind::Device | KeyholderKind::RecoveryPhrase));
+        Ok(current.map(|keyholder| keyholder.id).filter(|id| was_removed(id).is_some()).collect())
+    }
+}
