@@ -2,6 +2,7 @@
 //!
 //! Everything that neither changes the membership nor syncs works with no network in reach.
 
+pub(crate) mod founding;
 pub(crate) mod joining;
 pub(crate) mod leaving;
 pub(crate) mod membership;
@@ -25,7 +26,7 @@ use crate::keystore::{FileKeyStore, KeyStore, KeyStoreError};
 use crate::practices::{Journal, Rituals};
 use crate::random;
 use crate::status::Reason;
-use crate::storage::{SpaceSettings, Storage};
+use crate::storage::{SpaceLine, SpaceSettings, Storage};
 
 const KEYS_FILE: &str = "keys";
 const DATABASE_FILE: &str = "profile.db";
@@ -51,6 +52,15 @@ pub(crate) struct Settings {
     /// The registration token with which this device created the space, or brought it back.
     pub(crate) token: Option<String>,
     pub(crate) person: PersonId,
+    /// Whether another device of this person has left the space behind for one founded anew.
+    #[serde(default)]
+    pub(crate) is_left_behind: bool,
+}
+
+impl Settings {
+    pub(crate) fn new(relay: &str, token: Option<&str>, person: PersonId) -> Self {
+        Self { relay: relay.to_owned(), token: token.map(str::to_owned), person, is_left_behind: false }
+    }
 }
 
 impl SpaceSettings for Settings {}
@@ -157,14 +167,24 @@ impl Client {
         Rituals::of(self)
     }
 
-    /// All spaces, the shared one first.
+    /// The spaces in use, the shared one first.
     pub(crate) async fn views(&self) -> Result<Vec<SpaceView>, Error> {
+        self.views_of(self.storage.spaces().await?).await
+    }
+
+    /// The spaces that were left behind.
+    pub(crate) async fn archive(&self) -> Result<Vec<SpaceView>, Error> {
+        self.views_of(self.storage.archive().await?).await
+    }
+
+    async fn views_of(&self, lines: Vec<SpaceLine>) -> Result<Vec<SpaceView>, Error> {
         let mut views = Vec::new();
         let leaving = self.leaving().await?;
-        for line in self.storage.spaces().await? {
+        for line in lines {
             let chain = self.storage.chain(&line.space).await?;
             let ring = KeyRing::derive(&chain, &self.keys);
-            let left = (leaving == Some(line.space)).then_some(Reason::Left);
+            let settings: Settings = self.storage.space_settings(&line.space).await?;
+            let left = (leaving == Some(line.space) || settings.is_left_behind).then_some(Reason::Left);
             let gone = gone_from(&chain, &self.keys.id()).or(left);
             views.push(SpaceView { space: line.space, is_private: line.is_private, chain, ring, gone });
         }

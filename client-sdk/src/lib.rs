@@ -22,6 +22,7 @@ mod status;
 mod storage;
 mod transport;
 
+pub use client::founding::FoundedAnew;
 pub use client::joining::Joined;
 pub use client::membership::{Invitation, OpenInvitation};
 pub use client::recovery::{KeyholderView, NewKeyholder};

@@ -14,6 +14,7 @@
 //! document             snapshots: can be made again from the above
 //! ```
 
+mod archive;
 mod cut;
 mod document;
 mod feed;
@@ -32,6 +33,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 use zeroize::Zeroizing;
 
+pub(crate) use archive::Copy;
 pub(crate) use document::{EntryState, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
 pub(crate) use feed::Step;
 
@@ -187,9 +189,21 @@ impl Storage {
 
 /// Spaces and their chains.
 impl Storage {
-    /// The spaces, the shared one first.
+    /// The spaces in use, the shared one first.
     pub(crate) async fn spaces(&self) -> Result<Vec<SpaceLine>, StorageError> {
-        let rows = sqlx::query("SELECT space, kind FROM space ORDER BY kind, space").fetch_all(&self.pool).await?;
+        self.spaces_where_archived(false).await
+    }
+
+    /// The spaces that were left behind.
+    pub(crate) async fn archive(&self) -> Result<Vec<SpaceLine>, StorageError> {
+        self.spaces_where_archived(true).await
+    }
+
+    async fn spaces_where_archived(&self, archived: bool) -> Result<Vec<SpaceLine>, StorageError> {
+        let rows = sqlx::query("SELECT space, kind FROM space WHERE archived = ? ORDER BY kind, space")
+            .bind(archived)
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter()
             .map(|row| Ok(SpaceLine { space: space_id(row.get(0))?, is_private: row.get::<i64, _>(1) == 1 }))
             .collect()
@@ -202,23 +216,33 @@ impl Storage {
     ) -> Result<(), StorageError> {
         let mut transaction = self.begin().await?;
         for (chain, settings) in spaces {
-            let space = chain.space();
-            let is_private = chain.kind() != SpaceKind::Shared;
-            let inserted = sqlx::query(
-                "INSERT INTO space (space, kind, length, head, settings) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            )
-            .bind(space.as_bytes().as_slice())
-            .bind(i64::from(is_private))
-            .bind(i64::from(chain.len()))
-            .bind(chain.head().as_bytes().as_slice())
-            .bind(self.seal_json(&settings_place(&space), settings))
-            .execute(&mut *transaction)
-            .await?;
-            if inserted.rows_affected() == 1 {
-                insert_records(&mut transaction, chain, 0).await?;
-            }
+            self.insert_space(&mut transaction, chain, *settings).await?;
         }
         transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn insert_space(
+        &self,
+        connection: &mut SqliteConnection,
+        chain: &MembershipChain,
+        settings: &impl SpaceSettings,
+    ) -> Result<(), StorageError> {
+        let space = chain.space();
+        let is_private = chain.kind() != SpaceKind::Shared;
+        let inserted = sqlx::query(
+            "INSERT INTO space (space, kind, length, head, settings) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(space.as_bytes().as_slice())
+        .bind(i64::from(is_private))
+        .bind(i64::from(chain.len()))
+        .bind(chain.head().as_bytes().as_slice())
+        .bind(self.seal_json(&settings_place(&space), settings))
+        .execute(&mut *connection)
+        .await?;
+        if inserted.rows_affected() == 1 {
+            insert_records(connection, chain, 0).await?;
+        }
         Ok(())
     }
 

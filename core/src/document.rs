@@ -188,6 +188,12 @@ impl Document {
         core::mem::take(&mut self.made)
     }
 
+    /// The bytes of all changes, each after those that it follows: what a copy into another space is made of. Copies that several
+    /// devices make merge without doubles, since changes are named by their content.
+    pub fn all_changes(&mut self) -> Vec<Vec<u8>> {
+        self.automerge.get_changes(&[]).iter().map(|change| change.raw_bytes().to_vec()).collect()
+    }
+
     /// How many changes wait for others that they follow.
     #[must_use]
     pub fn waits(&self) -> usize {

@@ -52,6 +52,8 @@ pub struct Joined {
 struct Joining {
     link: String,
     person: PersonId,
+    /// Whether the spaces in use are copied into the new ones.
+    brings_copy: bool,
     /// `Accept` and `Rotate` of each space as they were sent, base64: sent again as they are while the chain has not moved.
     records: BTreeMap<SpaceId, Vec<String>>,
 }
@@ -68,19 +70,38 @@ impl Client {
     /// # Errors
     /// The link is of the other kind, used, ended or expired; this profile has a space; the relay does not answer.
     pub async fn join(&self, link: &InvitationLink, expect: InvitationKind) -> Result<Joined, Error> {
+        self.join_as(link, expect, false).await
+    }
+
+    /// Joins a space that was founded anew, and brings a copy of everything that the spaces in use here hold; these become an
+    /// archive.
+    ///
+    /// # Errors
+    /// As in [`Self::join`]; and there is nothing here to bring.
+    pub async fn join_with_copy(&self, link: &InvitationLink, expect: InvitationKind) -> Result<Joined, Error> {
+        self.join_as(link, expect, true).await
+    }
+
+    async fn join_as(&self, link: &InvitationLink, expect: InvitationKind, brings_copy: bool) -> Result<Joined, Error> {
         if link.kind != expect {
             return Err(Error::WrongKind { expected: expect, found: link.kind });
         }
         let (space, _) = link.spaces[0];
         let spaces = self.storage.spaces().await?;
-        if !spaces.is_empty() && !spaces.iter().any(|line| line.space == space) {
-            return Err(Error::SpaceExists);
-        }
-        if spaces.is_empty() {
+        if !spaces.iter().any(|line| line.space == space) {
+            match spaces.is_empty() {
+                true if brings_copy => return Err(Error::NoSpace),
+                false if !brings_copy => return Err(Error::SpaceExists),
+                _ => {}
+            }
             let earlier = self.storage.intent::<Joining>(JOINING).await?;
-            if earlier.is_none_or(|earlier| earlier.link != link.to_string()) {
-                let person = PersonId::make_random(&mut random::generator());
-                let joining = Joining { link: link.to_string(), person, records: BTreeMap::new() };
+            if earlier.is_none_or(|earlier| earlier.link != link.to_string() || earlier.brings_copy != brings_copy) {
+                let person = match self.views().await?.first() {
+                    // Persons keep their ids: the copy names them.
+                    Some(shared) => self.person(shared)?,
+                    None => PersonId::make_random(&mut random::generator()),
+                };
+                let joining = Joining { link: link.to_string(), person, brings_copy, records: BTreeMap::new() };
                 self.storage.set_intent(JOINING, &joining).await?;
             }
             self.resume_joining().await?;
@@ -115,11 +136,11 @@ impl Client {
     /// Goes on with a joining that was begun, until both spaces are kept here. Does nothing where there is none, or nothing
     /// left to do.
     pub(crate) async fn resume_joining(&self) -> Result<(), Error> {
-        if !self.storage.spaces().await?.is_empty() {
-            return Ok(());
-        }
         let Some(joining) = self.storage.intent::<Joining>(JOINING).await? else { return Ok(()) };
         let link: InvitationLink = joining.link.parse()?;
+        if self.storage.spaces().await?.iter().any(|line| line.space == link.spaces[0].0) {
+            return Ok(());
+        }
         let relay = self.relay(&link.relay).await?;
         let result = self.take_up(joining, &link, &relay).await;
         self.keep_clock_offset(&relay).await?;
@@ -304,9 +325,13 @@ impl Client {
             Some(private) if private.kind() == private_kind => {}
             Some(_) => return Err(Error::OtherChain),
         }
-        let settings = Settings { relay: link.relay.clone(), token: None, person };
+        let settings = Settings::new(&link.relay, None, person);
         let spaces: Vec<_> = chains.iter().map(|chain| (chain, &settings)).collect();
-        self.storage.add_spaces(&spaces).await?;
+        if joining.brings_copy {
+            self.replace_spaces(&spaces, None).await?;
+        } else {
+            self.storage.add_spaces(&spaces).await?;
+        }
         fault::point("join:after-accept-stored");
         Ok(())
     }

@@ -77,7 +77,7 @@ impl Client {
         let person = PersonId::make_random(&mut random::generator());
         let shared = self.founded_chain(person, SpaceKind::Shared)?;
         let private = self.founded_chain(person, SpaceKind::Private { of: shared.space() })?;
-        let settings = Settings { relay: relay.to_owned(), token: token.map(str::to_owned), person };
+        let settings = Settings::new(relay, token, person);
         Ok(self.storage.add_spaces(&[(&shared, &settings), (&private, &settings)]).await?)
     }
 

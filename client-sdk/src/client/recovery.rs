@@ -209,7 +209,7 @@ impl Client {
             Some(private) => private.clone(),
             None => self.founded_chain(person, SpaceKind::Private { of: space })?,
         });
-        let settings = Settings { relay: address.to_owned(), token: None, person };
+        let settings = Settings::new(address, None, person);
         let spaces: Vec<_> = kept.iter().map(|chain| (chain, &settings)).collect();
         self.storage.add_spaces(&spaces).await?;
         fault::point("recover:after-stored");

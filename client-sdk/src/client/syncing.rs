@@ -38,6 +38,7 @@ impl Client {
         let exchanges = async {
             self.resume_joining().await?;
             self.resume_recovering().await?;
+            self.resume_founding().await?;
             self.exchange_all(token, &finished).await
         };
         match tokio::time::timeout(deadline, exchanges).await {
@@ -45,6 +46,7 @@ impl Client {
             Err(_) => self.note_deadline(deadline, &finished).await?,
         }
         self.open_arrived().await?;
+        self.heed_notes().await?;
         self.status().await
     }
 

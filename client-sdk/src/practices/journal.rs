@@ -1,6 +1,6 @@
 //! The journal: entries that both write in, and private ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -261,8 +261,10 @@ impl<'c> Journal<'c> {
         if views.is_empty() {
             return Err(Error::NoSpace);
         }
+        // Of what was left behind, only what the spaces in use lack.
+        let mut seen = BTreeSet::new();
         let mut found = Vec::new();
-        for view in views {
+        for view in views.into_iter().chain(self.client.archive().await?) {
             let names = self.client.names(&view).await?;
             for name in self.client.storage.document_names(&view.space).await? {
                 let Ok(name) = DocumentName::parse(&name) else { continue };
@@ -272,10 +274,14 @@ impl<'c> Journal<'c> {
                 let loaded = self.client.load(&view, &name).await?;
                 let entries = loaded.document.collection::<JournalEntry>();
                 let listing = if trash { entries.trash(clock::now()) } else { entries.list() };
-                found.extend(listing.into_iter().map(|stored| {
+                let all = entries.list().items.into_iter().chain(entries.trash(clock::now()).items);
+                let new: BTreeSet<EntityId> = all.map(|stored| stored.id).filter(|id| !seen.contains(id)).collect();
+                let listed = listing.into_iter().filter(|stored| new.contains(&stored.id));
+                found.extend(listed.map(|stored| {
                     let written = *stored.value.written_at.get();
                     (written, summary(&stored, view.is_private, &names))
                 }));
+                seen.extend(new);
             }
         }
         found.sort_by(|(one_at, one), (other_at, other)| (other_at, &other.id).cmp(&(one_at, &one.id)));
@@ -287,7 +293,7 @@ impl<'c> Journal<'c> {
         if views.is_empty() {
             return Err(Error::NoSpace);
         }
-        for view in views {
+        for view in views.into_iter().chain(self.client.archive().await?) {
             for chapter in chapters_of(id) {
                 let loaded = self.client.load(&view, &chapter).await?;
                 if let Some(stored) = loaded.document.collection::<JournalEntry>().get(id)? {

@@ -1,0 +1,72 @@
+//! Where did we go? A note in the `home` of a space that a person has left behind for one founded anew.
+//!
+//! The last thing that the founding device writes there, for the person's other devices: who reads it stops writing.
+
+use crate::document::{
+    Document, DocumentError, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile,
+};
+use crate::id::{KeyholderId, PersonId};
+use crate::practice::Writer;
+use crate::time::Timestamp;
+
+/// That a person has founded anew.
+#[derive(Debug, Clone, PartialEq, Eq, Hydrate, Reconcile)]
+pub struct FoundedAnew {
+    /// When.
+    pub founded_at: Field<Timestamp>,
+}
+
+impl Entity for FoundedAnew {
+    const KIND: &'static str = "founded-anew";
+
+    fn check(&self) -> Result<(), LimitExceeded> {
+        Ok(())
+    }
+
+    fn fields(&mut self) -> Vec<&mut dyn EntityField> {
+        vec![&mut self.founded_at]
+    }
+}
+
+/// Notes, in the `home` that is left behind, that the writer has founded anew, or joined a space founded anew.
+///
+/// # Errors
+/// The note is damaged.
+pub fn write_note(home: &mut Document, writer: &Writer, now: Timestamp) -> Result<(), DocumentError> {
+    let mut notes = home.collection_mut::<FoundedAnew>();
+    let id = EntityId::from_parts(&[&writer.person, &writer.device]);
+    if notes.contains(&id) { Ok(()) } else { notes.put(&id, &FoundedAnew { founded_at: now.into() }, now) }
+}
+
+/// Whether another device of this person has left the space of this `home` behind.
+#[must_use]
+pub fn is_left_behind(home: &Document, person: &PersonId, this: &KeyholderId) -> bool {
+    let (person, this) = (person.to_string(), this.to_string());
+    home.collection::<FoundedAnew>().list().items.iter().any(|note| {
+        let mut parts = note.id.parts();
+        parts.next() == Some(person.as_str()) && parts.next() != Some(this.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tests::{NOW, Phone};
+
+    #[test]
+    fn it_is_a_proper_entity() {
+        crate::document::conformance::check(&FoundedAnew { founded_at: NOW.into() });
+    }
+
+    #[test]
+    fn only_another_device_of_the_same_person_leaves_a_space_behind() {
+        let mut ada = Phone::new(0xa);
+        let noor = Phone::new(0xb).writer;
+        let (writer, home) = (ada.writer, &mut ada.document);
+        write_note(home, &writer, NOW).unwrap();
+        write_note(home, &writer, NOW).unwrap();
+        assert!(!is_left_behind(home, &writer.person, &writer.device), "she wrote it herself");
+        assert!(is_left_behind(home, &writer.person, &noor.device), "on another of her devices");
+        assert!(!is_left_behind(home, &noor.person, &noor.device), "not Noor");
+    }
+}
