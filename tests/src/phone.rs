@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::World;
 use crate::program::{self, Ended, Running};
 
+/// How much of a command stands in a message about it.
+const SHOWN_CHARS_MAX: usize = 200;
+
 /// Somebody's phone.
 #[derive(Debug, Clone)]
 pub struct Phone {
@@ -38,6 +41,14 @@ impl Phone {
         Self { world: world.clone(), name: name.to_owned(), profile, variables: Vec::new() }
     }
 
+    /// Another phone, with a copy of all that is on this one.
+    #[must_use]
+    pub fn copied_as(&self, name: &str) -> Self {
+        let copy = Self { variables: self.variables.clone(), ..Self::without_profile(&self.world, name) };
+        program::copy(&self.profile, &copy.profile);
+        copy
+    }
+
     /// The same phone, with a variable set for what it runs.
     #[must_use]
     pub fn with(&self, variable: &str, value: &str) -> Self {
@@ -67,7 +78,8 @@ impl Phone {
         command.arg("--profile").arg(&self.profile).args(arguments);
         command.envs(self.variables.iter().map(|(variable, value)| (variable, value)));
         let log = self.world.next_log(&format!("{} {}", self.name, arguments.first().unwrap_or(&"")));
-        Running::start(command, format!("{}: entwine {}", self.name, arguments.join(" ")), &log)
+        let shown: String = arguments.join(" ").chars().take(SHOWN_CHARS_MAX).collect();
+        Running::start(command, format!("{}: entwine {shown}", self.name), &log)
     }
 
     /// Runs a command that is done, and returns its answer.

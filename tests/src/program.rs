@@ -147,3 +147,20 @@ pub(crate) fn signal(id: u32, name: &str) {
     let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status();
     assert!(status.expect("a system has `kill`").success(), "kill -{name} {id} failed");
 }
+
+/// Copies a folder with all that is in it.
+///
+/// # Panics
+/// Where that does not work.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a new folder can be made");
+    for item in fs::read_dir(from).expect("the folder can be read") {
+        let item = item.expect("the folder can be read");
+        let target = to.join(item.file_name());
+        if item.path().is_dir() {
+            copy(&item.path(), &target);
+        } else {
+            fs::copy(item.path(), target).expect("a file can be copied");
+        }
+    }
+}

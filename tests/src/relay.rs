@@ -140,7 +140,7 @@ impl Relay {
     pub fn backup(&self) -> PathBuf {
         assert!(self.process.is_none(), "a folder in use is not copied");
         let backup = self.world.folder().join(format!("backup-{}", self.address.ip()));
-        copy(&self.data, &backup);
+        program::copy(&self.data, &backup);
         backup
     }
 
@@ -150,7 +150,7 @@ impl Relay {
     /// Where it runs.
     pub fn restore(&self, backup: &Path) {
         self.wipe();
-        copy(backup, &self.data);
+        program::copy(backup, &self.data);
     }
 
     /// Loses its folder. It must not be running.
@@ -220,17 +220,4 @@ fn follow(stream: ChildStdout, log: &Path) -> Receiver<String> {
         }
     });
     receiver
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a new folder can be made");
-    for item in fs::read_dir(from).expect("the folder can be read") {
-        let item = item.expect("the folder can be read");
-        let target = to.join(item.file_name());
-        if item.path().is_dir() {
-            copy(&item.path(), &target);
-        } else {
-            fs::copy(item.path(), target).expect("a file can be copied");
-        }
-    }
 }

@@ -58,6 +58,26 @@ fn a_used_invitation_lets_nobody_else_in_and_a_space_holds_two_persons() {
 }
 
 #[test]
+fn of_two_who_take_up_one_link_at_the_same_time_one_gets_in() {
+    let world = World::new();
+    let relay = world.relay();
+    for round in 0..3 {
+        let phone = |name: &str| Phone::init(&world, &format!("{name} {round}"));
+        let (ada, noor, eve) = (phone("Ada"), phone("Noor"), phone("Eve"));
+        let _ = ada.run(&["create", "--relay", &relay.url(), "--token", relay.token()]);
+        let link = ada.invite();
+        let (first, second) = (noor.start(&["join", &link]), eve.start(&["join", &link]));
+        let (first, second) = (first.finish(), second.finish());
+        let (came, told) = if first.status.success() { (&noor, second.refused()) } else { (&eve, first.refused()) };
+        assert!(told.contains("used"), "{told}");
+        meet(&[came, &ada]);
+        let entry = ada.write("Only one", "Came in.");
+        meet(&[&ada, came]);
+        assert_eq!(came.read(&entry), "Came in.");
+    }
+}
+
+#[test]
 fn an_invitation_is_refused_after_its_hour_and_does_not_count_any_more() {
     let world = World::new();
     let mut relay = world.relay();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
 mod contract;
+mod copies;
 mod demo;
 mod invitations;
 mod joining;

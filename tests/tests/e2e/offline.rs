@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, World, program};
+use entwine_tests::{Phone, Relay, World, program};
 
 #[test]
 fn entries_written_on_both_sides_without_a_relay_are_on_both_sides_once_there_is_one() {
@@ -25,6 +25,72 @@ fn entries_written_on_both_sides_without_a_relay_are_on_both_sides_once_there_is
     titles.sort();
     assert_eq!(titles, ["Ada's 1", "Ada's 2", "Ada's 3", "Noor's 1", "Noor's 2", "Noor's 3"]);
     assert_eq!(ada.shared(), noor.shared());
+}
+
+#[test]
+fn weeks_without_a_relay_become_a_few_entries_and_an_exchange_with_nothing_new_adds_none() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let entries = |relay: &Relay| relay.holdings().iter().filter(|held| held.starts_with("entry")).count();
+    let before = entries(&relay);
+    relay.stop();
+    let entry = ada.write("Travelling", "Day 0.");
+    for day in 1..=20 {
+        ada.append(&entry, &format!(" Day {day}."));
+    }
+    let waiting = ada.status()["waiting_up"].as_u64().unwrap();
+    assert_eq!(waiting, 21, "each change waits");
+    relay.start_again();
+    meet(&[&ada, &noor]);
+    let after = entries(&relay);
+    assert!(after - before <= 2, "{} entries for one document", after - before);
+    assert!(noor.read(&entry).ends_with("Day 19. Day 20."));
+
+    meet(&[&ada, &noor]);
+    let held = relay.everything();
+    meet(&[&ada, &noor, &ada, &noor]);
+    assert_eq!(relay.everything(), held);
+}
+
+#[test]
+fn words_of_any_kind_come_back_exactly_as_they_were_written() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = (Phone::init_as(&world, "Ada", "Ada 🌙 \u{202e}Ωmega"), Phone::init(&world, "Noor"));
+    entwine_tests::world::pair(&ada, &noor, &relay.url(), relay.token());
+    let long = "Väinämöinen 🎻 ".repeat(2_000);
+    let texts = [
+        "",
+        "-- --text -x",
+        "line one\nline two\r\n\ttab\n\n",
+        "\u{1b}[31mred\u{1b}[0m \u{7} \u{200d}\u{feff}",
+        "e\u{301} is é, and 👩🏽‍🚀 is one sign",
+        "{\"json\": [null]} \\ \" ' ` $(true) %s",
+        "مرحبا بالعالم — שלום",
+        &long,
+    ];
+    let mut written = Vec::new();
+    for text in texts {
+        written.push((ada.write(title(text), text), text));
+    }
+    meet(&[&ada, &noor]);
+    for (id, text) in written {
+        let entry = noor.run(&["read", &id]);
+        assert_eq!(entry["text"], text);
+        assert_eq!(entry["title"], title(text));
+        assert_eq!(entry["author"], "Ada 🌙 \u{202e}Ωmega");
+        let shown = noor.start_as_it_is(&["read", &id]).finish().stdout;
+        assert!(
+            !shown.contains('\u{1b}') && !shown.contains('\u{7}'),
+            "a partner's words steer no terminal: {shown:?}"
+        );
+    }
+}
+
+fn title(text: &str) -> &str {
+    let line = text.lines().next().unwrap_or_default();
+    line.get(..14).unwrap_or(line)
 }
 
 #[test]

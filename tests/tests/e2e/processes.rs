@@ -63,3 +63,27 @@ fn many_programs_that_write_into_one_entry_at_once_keep_each_others_words() {
     assert_eq!(ada.ritual(&ritual), noor.ritual(&ritual));
     assert_eq!(relay.branched_feeds().len(), 0);
 }
+
+#[test]
+fn two_partners_who_sync_at_the_same_moment_again_and_again_come_to_hold_the_same() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let entry = ada.write("Ping", "Pong:");
+    meet(&[&ada, &noor]);
+    for round in 0..4 {
+        thread::scope(|scope| {
+            for phone in [&ada, &noor] {
+                let entry = &entry;
+                scope.spawn(move || {
+                    phone.append(entry, &format!(" {round}"));
+                    let _ = phone.sync();
+                });
+            }
+        });
+    }
+    meet(&[&ada, &noor, &ada]);
+    assert_eq!(ada.read(&entry).len(), "Pong:".len() + 8 * " 0".len());
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(relay.branched_feeds().len(), 0);
+}

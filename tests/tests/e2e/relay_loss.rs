@@ -58,6 +58,37 @@ fn what_only_one_of_them_had_read_comes_back_from_that_phone() {
 }
 
 #[test]
+fn a_relay_set_back_to_before_the_partner_came_learns_of_the_partner_again_from_either() {
+    let world = World::new();
+    for (number, days_later) in [0, 0, 5].into_iter().enumerate() {
+        let mut relay = world.relay();
+        let (ada, noor) =
+            (Phone::init(&world, &format!("Ada {number}")), Phone::init(&world, &format!("Noor {number}")));
+        let _ = ada.run(&["create", "--relay", &relay.url(), "--token", relay.token()]);
+        let link = ada.invite();
+        relay.stop();
+        let backup = relay.backup();
+        relay.start_again();
+        let _ = noor.run(&["join", &link]);
+        let held = write_and_meet(&ada, &noor, &relay);
+        relay.stop();
+        relay.restore(&backup);
+        relay.set("ENTWINE_TEST_CLOCK_OFFSET", &(days_later * 86_400).to_string());
+        relay.start_again();
+
+        // The invitation stands open there. Past its hour, the inviter's phone is the one that may bring who took it up.
+        let first = [&noor, &ada, &ada][number];
+        if days_later > 0 {
+            let reason = noor.sync_stops();
+            assert_eq!(reason, "refused");
+        }
+        meet(&[first, &noor, &ada, &noor]);
+        assert_eq!(relay.holdings(), held);
+        assert_eq!(ada.shared(), noor.shared());
+    }
+}
+
+#[test]
 fn an_emptied_relay_with_the_same_fixed_token_is_filled_by_either_partner_alone() {
     let world = World::new();
     for first in 0..2 {

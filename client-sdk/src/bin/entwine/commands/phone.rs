@@ -1,6 +1,6 @@
 //! The phone itself: `init`, `create`, `sync`, `status`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entwine_sdk::{Client, Error, Reason, SyncStatus};
 use serde_json::json;
@@ -43,7 +43,7 @@ pub(super) async fn create(session: &Session<'_>, relay: &str, token: Option<&st
 
 pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Option<&str>) -> Result<(), Failure> {
     let client = session.open().await?;
-    let synced = session.output.progress("exchanging with the relay", client.sync_once(deadline, token)).await;
+    let synced = session.output.progress("exchanging with the relay", exchange(&client, deadline, token)).await;
     let (stopped, status) = match synced {
         Ok(status) => (None, Ok(status)),
         Err(error) => (Some(error), client.status().await),
@@ -64,6 +64,25 @@ pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Optio
     let remedy = status.remedy.unwrap_or_else(|| "run `entwine sync` again".to_owned());
     Err(Failure::NotInSync { reason, remedy })
 }
+
+/// Exchanges to the end. Where another program wrote into this profile meanwhile, that is sent too, while there is time.
+async fn exchange(client: &Client, deadline: Duration, token: Option<&str>) -> Result<SyncStatus, Error> {
+    let begun = Instant::now();
+    let mut status = client.sync_once(deadline, token).await?;
+    for _ in 1..EXCHANGES_MAX {
+        let left = deadline.saturating_sub(begun.elapsed());
+        if status.reason != Some(Reason::NotSent) || left < EXCHANGE_TIME_MIN {
+            break;
+        }
+        status = client.sync_once(left, token).await?;
+    }
+    Ok(status)
+}
+
+/// A program that writes without a pause must not keep this one for ever.
+const EXCHANGES_MAX: u32 = 8;
+/// With less than that left, another exchange would only be cut by the deadline.
+const EXCHANGE_TIME_MIN: Duration = Duration::from_secs(1);
 
 pub(super) async fn status(session: &Session<'_>) -> Result<(), Failure> {
     let client = session.open().await?;
