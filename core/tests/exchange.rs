@@ -140,9 +140,9 @@ fn grow(phone: &mut Phone, invitations: usize) {
     for _ in 0..invitations {
         let ring = KeyRing::derive(chain, &phone.keys);
         let invitation = SecretKeys::make_random(&mut phone.rng);
-        let add = chain.invite_partner(&mut phone.rng, &phone.keys, &ring, &invitation, world::NOON);
+        let add = chain.invite(&mut phone.rng, &phone.keys, &ring, &invitation, (InvitationKind::Partner, world::NOON));
         chain.append_record(add.expect("a member invites")).expect("the next record");
-        let remove = chain.remove_invitation(&phone.keys, invitation.id()).expect("a member revokes");
+        let remove = chain.remove(&phone.keys, invitation.id()).expect("a member revokes");
         chain.append_record(remove).expect("the next record");
         let rotate = chain.rotate(&mut phone.rng, &phone.keys, &ring).expect("a member rotates");
         chain.append_record(rotate).expect("the next record");

@@ -2,6 +2,8 @@
 //!
 //! Nothing is decided here that core does not decide.
 
+use std::collections::BTreeSet;
+
 use entwine_core::feed::{Clock, Tip};
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::membership::{ChainError, Keyholder, MembershipChain, Record};
@@ -16,6 +18,9 @@ use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, 
 
 /// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
 const ATTEMPTS_MAX: u32 = 8;
+
+/// An invitation whose hour is over, and the spaces to which it admitted the caller.
+type Admitted = (KeyholderId, BTreeSet<SpaceId>);
 
 /// One request of an authenticated caller, and what it is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +45,8 @@ impl Session {
             let state = store.load(self.space).await?.ok_or(ApiError::NotFound)?;
             let mut attempted = self.attempt(store, None, state.clone(), request.clone()).await;
             if let Err(Judged::Late(invitation)) = attempted {
-                let admitted = store.admitted_by(invitation, self.caller).await?;
-                if admitted.iter().any(|space| *space != self.space) {
-                    attempted = self.attempt(store, Some(invitation), state, request.clone()).await;
-                }
+                let admitted = store.admitted_by(invitation, self.caller).await?.into_iter().collect();
+                attempted = self.attempt(store, Some((invitation, admitted)), state, request.clone()).await;
             }
             if let Some(response) = attempted? {
                 return Ok(response);
@@ -56,12 +59,12 @@ impl Session {
     async fn attempt(
         self,
         store: &dyn Store,
-        admitted_by: Option<KeyholderId>,
+        admitted: Option<Admitted>,
         state: SpaceState,
         request: Request,
     ) -> Result<Option<Response>, Judged> {
         let Self { space, now, .. } = self;
-        let mut machine = self.begin(admitted_by, state, request).await?;
+        let mut machine = self.begin(admitted, state, request).await?;
         while let Some(output) = machine.poll_output() {
             let input = match output {
                 RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
@@ -83,7 +86,7 @@ impl Session {
     /// Checks the request's signatures, which takes a while, where that holds up nobody else.
     async fn begin(
         self,
-        admitted_by: Option<KeyholderId>,
+        admitted: Option<Admitted>,
         state: SpaceState,
         request: Request,
     ) -> Result<RelayExchange, Judged> {
@@ -92,8 +95,8 @@ impl Session {
             let room = self.space_bytes_max.saturating_sub(state.bytes);
             let machine = RelayExchange::new(self.caller, self.now, chain, clock(state.tips));
             let mut machine = machine.with_room(room);
-            if let Some(invitation) = admitted_by {
-                machine = machine.admitted_elsewhere_by(invitation);
+            if let Some((invitation, spaces)) = admitted {
+                machine = machine.admitted_elsewhere_by(invitation, spaces);
             }
             machine.handle(RelayInput::Received(request))?;
             Ok(machine)
