@@ -1,5 +1,7 @@
 //! Who may append what, and who opens what by it? Every rule for devices, invitations and phrases, with its limit.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use entwine_core::id::{PersonId, SpaceId};
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::keyholder::{KeyholderKind, SecretKeys};
