@@ -329,3 +329,22 @@ fn a_relay_that_lost_a_second_phone_takes_it_late_from_the_first_alone() {
     tablet.sync_fully(&mut couple.shared);
     couple.noor.sync_fully(&mut couple.shared);
 }
+
+#[test]
+fn who_came_after_a_link_was_made_does_not_vouch_for_who_takes_it_up_late() {
+    let mut couple = couple_with_private_space();
+    let forgotten = SecretKeys::from_bytes(&[9; 64]);
+    link(&mut couple.ada, &mut couple.shared, &forgotten);
+    let (tablet, ..) = with_tablet(&mut couple);
+    let mut finder = couple.ada.next(66);
+    prepare_join(&mut finder, &forgotten, &mut couple.shared);
+    couple.shared.now = NOON.plus_seconds(601);
+    let records = finder.brings.iter().map(|record| record.bytes().to_vec()).collect();
+    let request = entwine_core::wire::message::Request { records, ..empty_request() };
+    for late in [&tablet, &couple.noor, &finder] {
+        let refused = couple.shared.send(&late.keys, &request).unwrap_err();
+        assert_eq!(refused, RelayRefusal::InvitationExpired(forgotten.id()));
+    }
+    couple.shared.send(&couple.ada.keys, &request).expect("she was in before it");
+    assert!(couple.shared.store.chain().member(&finder.id()).is_some());
+}

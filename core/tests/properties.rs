@@ -56,7 +56,8 @@ impl Kind {
 /// Whose the added keys are said to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Person {
-    Authors,
+    /// The author's; Noor, where a partner's link is taken up.
+    Right,
     Numbered(usize),
 }
 
@@ -96,12 +97,12 @@ fn kind() -> impl Strategy<Value = Kind> {
 }
 
 fn person() -> impl Strategy<Value = Person> {
-    prop_oneof![3 => Just(Person::Authors), 1 => (0..3_usize).prop_map(Person::Numbered)]
+    prop_oneof![6 => Just(Person::Right), 1 => (0..3_usize).prop_map(Person::Numbered)]
 }
 
 fn flaw() -> impl Strategy<Value = Flaw> {
     prop_oneof![
-        8 => Just(Flaw::None),
+        20 => Just(Flaw::None),
         1 => Just(Flaw::OldHead),
         1 => Just(Flaw::WrongIndex),
         1 => Just(Flaw::OthersSignature),
@@ -306,11 +307,19 @@ fn play(seed: u64, is_private: bool, turns: &[Turn]) -> (MembershipChain, World)
     for (next, turn) in turns.iter().enumerate() {
         let author = rules.choose(turn.author, turn.attempt);
         let person = match turn.person {
-            Person::Authors => rules.holders.get(&author).map_or(0, |holder| holder.person),
+            Person::Right => match (turn.attempt, rules.holders.get(&author)) {
+                (Attempt::Accept, Some(link)) if link.kind == Kind::PartnerLink => 1,
+                (_, holder) => holder.map_or(0, |holder| holder.person),
+            },
             Person::Numbered(person) => person,
         };
         let held: Vec<usize> = rules.holders.keys().copied().collect();
+        let removable: Vec<usize> =
+            rules.current().filter(|(_, it)| it.kind != Kind::Device).map(|(key, _)| key).collect();
         let subject = match turn.attempt {
+            Attempt::Remove(choice) if !removable.is_empty() && choice % 4 > 0 => {
+                removable[usize::from(choice) % removable.len()]
+            }
             Attempt::Remove(choice) => held[usize::from(choice) % held.len()],
             _ if turn.subject.is_multiple_of(8) => held[usize::from(turn.subject) % held.len()],
             _ => next + 1,
