@@ -140,9 +140,9 @@ fn grow(phone: &mut Phone, invitations: usize) {
     for _ in 0..invitations {
         let ring = KeyRing::derive(chain, &phone.keys);
         let invitation = SecretKeys::make_random(&mut phone.rng);
-        let add = chain.invite_partner(&mut phone.rng, &phone.keys, &ring, &invitation, world::NOON);
+        let add = chain.invite(&mut phone.rng, &phone.keys, &ring, &invitation, (InvitationKind::Partner, world::NOON));
         chain.append_record(add.expect("a member invites")).expect("the next record");
-        let remove = chain.remove_invitation(&phone.keys, invitation.id()).expect("a member revokes");
+        let remove = chain.remove(&phone.keys, invitation.id()).expect("a member revokes");
         chain.append_record(remove).expect("the next record");
         let rotate = chain.rotate(&mut phone.rng, &phone.keys, &ring).expect("a member rotates");
         chain.append_record(rotate).expect("the next record");
@@ -270,12 +270,12 @@ fn who_loses_the_race_for_a_record_writes_it_anew() {
     let mut tablet = ada.copy(81);
     let (first, second) = (SecretKeys::make_random(&mut ada.rng), SecretKeys::make_random(&mut tablet.rng));
     let (winner, loser) = (second.id(), first.id());
-    let expires = relay.now.plus_seconds(3600);
+    let with = (InvitationKind::Partner, relay.now.plus_seconds(3600));
     relay.meanwhile = Some(Box::new(move |relay| {
-        tablet.wishes.push_back(Wish::Invite(Box::new(second), expires));
+        tablet.wishes.push_back(Wish::Invite(Box::new(second), with));
         tablet.sync_fully(relay);
     }));
-    ada.wishes.push_back(Wish::Invite(Box::new(first), expires));
+    ada.wishes.push_back(Wish::Invite(Box::new(first), with));
     ada.sync_fully(&mut relay);
     let chain = ada.store.chain();
     assert_eq!(chain.keyholder(&winner).map(|keyholder| keyholder.added_at), Some(1));

@@ -6,14 +6,15 @@ mod world;
 use entwine_core::feed::clock::SentClock;
 use entwine_core::feed::{EntryKind, EntryRefusal, SentEntry, StoredEntry};
 use entwine_core::id::Hash;
-use entwine_core::keyholder::SecretKeys;
-use entwine_core::membership::{Body, MembershipChain, Record};
+use entwine_core::keyholder::invitation::InvitationKind;
+use entwine_core::keyholder::{KeyholderKind, SecretKeys};
+use entwine_core::membership::{Accept, Add, Body, KeyRing, MembershipChain, Record, SpaceKind};
+use entwine_core::sealing::epoch::Seal;
 use entwine_core::sync::RelayRefusal;
 use entwine_core::sync::device::Stopped;
 use entwine_core::sync::exchange::to_sent;
-use entwine_core::time::Timestamp;
 use entwine_core::wire::message::{Request, Response};
-use world::{NOON, Phone, Relay, Wish, couple, empty_request, invite, join, prepare_join, read_chain};
+use world::{NOON, Phone, Relay, Wish, add_phrase, couple, empty_request, invite, join, prepare_join, read_chain};
 
 fn request_of(phone: &Phone, entries: Vec<SentEntry>) -> Request {
     let clock = SentClock::of(phone.store.chain(), &phone.store.clock(), false);
@@ -138,6 +139,70 @@ fn an_invitation_reads_the_chain_and_no_entry() {
 }
 
 #[test]
+fn a_phrase_reads_the_chain_and_no_entry() {
+    let mut ada = Phone::founder(1);
+    let mut relay = Relay::new(ada.store.chain().clone());
+    let phrase = SecretKeys::make_random(&mut ada.rng);
+    ada.write("not for finders of paper");
+    add_phrase(&mut ada, &mut relay, &phrase);
+    for clock in [SentClock::empty(), SentClock::of(ada.store.chain(), &Default::default(), false)] {
+        let response = relay.send(&phrase, &Request { clock, ..empty_request() }).unwrap();
+        assert!(response.entries.is_empty() && response.unknown.is_empty() && !response.more);
+        assert_eq!(response.clock.lines, Some(Vec::new()), "not even how much there is");
+        assert_eq!(response.clock.chain_head, ada.store.chain().head());
+    }
+    let entry = ada.seal_one("brought by a finder");
+    let entries = to_sent(ada.store.chain(), vec![entry]);
+    let before = relay.store.clock();
+    relay.send(&phrase, &request_of(&ada, entries)).unwrap();
+    assert_eq!(relay.store.clock(), before, "and brings none");
+
+    // It may not say it is someone else's record either: what the relay takes is what the chain lets a phrase append.
+    let chain = ada.store.chain();
+    let record = unknown_record(&phrase, chain, false);
+    let request = Request { records: vec![record.bytes().to_vec()], ..request_of(&ada, Vec::new()) };
+    assert!(matches!(relay.send(&phrase, &request).unwrap_err(), RelayRefusal::Record(_)));
+    assert_eq!(relay.store.chain().head(), chain.head());
+}
+
+/// A relay knows a phrase's public keys, and its offer to the space in which it stands. It founds a space of its own beside
+/// it, so that who comes back by the phrase would let the relay's device in among the own.
+#[test]
+fn a_relay_cannot_invent_a_space_for_a_phrase() {
+    let mut ada = Phone::founder(1);
+    let mut relay = Relay::new(ada.store.chain().clone());
+    let phrase = SecretKeys::make_random(&mut ada.rng);
+    add_phrase(&mut ada, &mut relay, &phrase);
+    let Body::Add(real) = ada.store.chain().records()[1].body().clone() else { panic!("an Add") };
+
+    let operator = SecretKeys::from_bytes(&[5; 64]);
+    for kind in [SpaceKind::Shared, SpaceKind::Private { of: ada.store.chain().space() }] {
+        let first = MembershipChain::create(&mut ada.rng, &operator, ada.person, kind);
+        let invented = MembershipChain::found(first.bytes()).unwrap();
+        let ring = KeyRing::derive(&invented, &operator);
+        let secret = ring.get(&first.hash()).unwrap();
+        let seal = Seal::make(&mut ada.rng, secret, &invented.seal_place(1), phrase.public());
+        let by_operator = operator.sign_offer(&invented.space(), &ada.person, KeyholderKind::RecoveryPhrase);
+        for offer in [real.offer, by_operator, [0; 64]] {
+            let add = Add { offer, seal: seal.clone(), ..(*real).clone() };
+            let record = Record::sign(&operator, 1, first.hash(), Body::Add(Box::new(add)));
+            let shown = MembershipChain::parse([first.bytes(), record.bytes()]);
+            assert!(shown.is_err(), "who holds the phrase takes no such chain");
+        }
+    }
+    // Nor as anything else: as a device that an invitation of the relay's own brings.
+    let first = MembershipChain::create(&mut ada.rng, &operator, ada.person, SpaceKind::Shared);
+    let mut invented = MembershipChain::found(first.bytes()).unwrap();
+    let (ring, link) = (KeyRing::derive(&invented, &operator), SecretKeys::make_random(&mut ada.rng));
+    let with = (InvitationKind::Device, NOON);
+    let add = invented.invite(&mut ada.rng, &operator, &ring, &link, with).unwrap();
+    invented.append_record(add).unwrap();
+    let accept = Accept { person: ada.person, device: *phrase.public(), offer: real.offer };
+    let record = Record::sign(&link, invented.len(), invented.head(), Body::Accept(accept));
+    assert!(invented.append_record(record).is_err());
+}
+
+#[test]
 fn whoever_was_removed_is_told_the_chain_up_to_the_removal() {
     let mut ada = Phone::founder(1);
     let mut relay = Relay::new(ada.store.chain().clone());
@@ -172,7 +237,7 @@ fn an_invitation_past_its_hour_lets_nobody_in() {
     noor.sync_fully(&mut relay);
     relay.store = at_the_hour;
     relay.now = NOON.plus_seconds(48 * 3600 + 1);
-    assert_eq!(late.sync(&mut relay).unwrap_err(), RelayRefusal::InvitationExpired);
+    assert_eq!(late.sync(&mut relay).unwrap_err(), RelayRefusal::InvitationExpired(invitation.id()));
     assert_eq!(relay.store.chain().len(), 2);
 }
 
@@ -182,7 +247,7 @@ fn a_relay_that_lost_a_joining_takes_it_from_the_inviter_at_any_hour() {
     relay.now = NOON.plus_seconds(1_000_000);
     relay.store = relay.store.set_back(2, 0);
     let refused = relay.take_chain(noor.id(), noor.store.chain()).unwrap_err();
-    assert_eq!(refused, RelayRefusal::InvitationExpired, "it may be a found link");
+    assert!(matches!(refused, RelayRefusal::InvitationExpired(_)), "it may be a found link");
     ada.refill(&mut relay);
     noor.sync_fully(&mut relay);
 
@@ -347,7 +412,8 @@ fn a_relay_that_passes_over_a_record_is_noticed() {
     let alone = SentClock::of(ada.store.chain(), &Default::default(), false);
     relay.lie = Some(Box::new(move |response| *response = Response::holding(alone.clone())));
     let invitation = SecretKeys::make_random(&mut ada.rng);
-    ada.wishes.push_back(Wish::Invite(Box::new(invitation), Timestamp::from_seconds(2_000_000_000)));
+    let with = (InvitationKind::Partner, NOON.plus_seconds(3600));
+    ada.wishes.push_back(Wish::Invite(Box::new(invitation), with));
     let outcome = ada.sync(&mut relay).unwrap();
     assert_eq!(outcome.reason, Some(Stopped::NoProgress));
 }

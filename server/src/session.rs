@@ -20,6 +20,15 @@ use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, 
 /// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
 const ATTEMPTS_MAX: u32 = 8;
 
+/// What a request is judged by beside the space itself.
+#[derive(Debug, Clone)]
+struct Known {
+    /// The spaces to which an invitation has admitted the caller.
+    admitted: Option<(KeyholderId, BTreeSet<SpaceId>)>,
+    /// Who is being removed at this moment.
+    held_up: BTreeSet<KeyholderId>,
+}
+
 /// One request of an authenticated caller, and what it is judged by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Session {
@@ -44,16 +53,14 @@ impl Session {
         removals: &Removals,
         request: Request,
     ) -> Result<Response, ApiError> {
-        let held_up = removals.held_up(self.space, self.caller, self.now);
+        let known = Known { admitted: None, held_up: removals.held_up(self.space, self.caller, self.now) };
         for _ in 0..ATTEMPTS_MAX {
             let state = store.load(self.space).await?.ok_or(ApiError::NotFound)?;
-            let mut attempted = self.attempt(store, removals, (None, &held_up), state.clone(), request.clone()).await;
+            let mut attempted = self.attempt(store, removals, known.clone(), state.clone(), request.clone()).await;
             if let Err(Judged::Late(invitation)) = attempted {
-                let admitted = store.admitted_by(invitation, self.caller).await?;
-                if admitted.iter().any(|space| *space != self.space) {
-                    attempted =
-                        self.attempt(store, removals, (Some(invitation), &held_up), state, request.clone()).await;
-                }
+                let admitted = store.admitted_by(invitation, self.caller).await?.into_iter().collect();
+                let known = Known { admitted: Some((invitation, admitted)), ..known.clone() };
+                attempted = self.attempt(store, removals, known, state, request.clone()).await;
             }
             if let Some(response) = attempted? {
                 return Ok(response);
@@ -67,12 +74,12 @@ impl Session {
         self,
         store: &dyn Store,
         removals: &Removals,
-        (admitted_by, held_up): (Option<KeyholderId>, &BTreeSet<KeyholderId>),
+        known: Known,
         state: SpaceState,
         request: Request,
     ) -> Result<Option<Response>, Judged> {
         let Self { space, now, .. } = self;
-        let mut machine = self.begin((admitted_by, held_up.clone()), state, request).await?;
+        let mut machine = self.begin(known, state, request).await?;
         removals.turned_back(space, self.caller, machine.turned_back(), now);
         while let Some(output) = machine.poll_output() {
             let input = match output {
@@ -93,19 +100,14 @@ impl Session {
     }
 
     /// Checks the request's signatures, which takes a while, where that holds up nobody else.
-    async fn begin(
-        self,
-        (admitted_by, held_up): (Option<KeyholderId>, BTreeSet<KeyholderId>),
-        state: SpaceState,
-        request: Request,
-    ) -> Result<RelayExchange, Judged> {
+    async fn begin(self, known: Known, state: SpaceState, request: Request) -> Result<RelayExchange, Judged> {
         let judged = spawn_blocking(move || {
             let chain = parse(&state.records).map_err(|_| fault("a chain that is not valid"))?;
             let room = self.space_bytes_max.saturating_sub(state.bytes);
             let machine = RelayExchange::new(self.caller, self.now, chain, clock(state.tips));
-            let mut machine = machine.with_room(room).holding_up(held_up);
-            if let Some(invitation) = admitted_by {
-                machine = machine.admitted_elsewhere_by(invitation);
+            let mut machine = machine.with_room(room).holding_up(known.held_up);
+            if let Some((invitation, spaces)) = known.admitted {
+                machine = machine.admitted_elsewhere_by(invitation, spaces);
             }
             machine.handle(RelayInput::Received(request))?;
             Ok(machine)

@@ -8,12 +8,13 @@ JSON value; what is not as the page says ends with exit code 1 and a reason on s
     reader.py secrets --keys K FILE           opens seals and history boxes
     reader.py entries --keys K --chain C FILE verifies and opens entries
     reader.py live --keys K --chain C HEX     verifies and opens a live message
-    reader.py safety-words FILE               the six words of a chain
+    reader.py safety-words FILE [--device ID] the six words of a chain, or of a device in it
     reader.py link LINK                       what a link says, and the keys that derive from it
     reader.py phrase WORDS                    the keys that derive from a recovery phrase
     reader.py digest FILE                     checks a clock's digest: {"chain", "clock" in whole form}
     reader.py proof TOKEN --aud A --space S   a registration proof
     reader.py token --keys K --method M --path P --aud A [--now N]
+    reader.py spaces --keys K --relay URL     where a running relay names these keys
     reader.py sync --keys K --relay URL --space S     fetches chain and entries from a running relay, and opens them
 
 K is a file: a device's 64 secret bytes (Ed25519 seed, X25519 scalar) raw, in hexadecimal, or as {"secret": HEX}. A chain's FILE
@@ -46,6 +47,7 @@ DEVICE, PARTNER_INVITATION, DEVICE_INVITATION, PHRASE = range(4)
 CREATE, ADD, ACCEPT, REMOVE, ROTATE = range(5)
 FRAME_MIN, UNPACKED_MAX = 160, 4 * 1024 * 1024
 RECORDS_MAX, INVITATIONS_MAX, PERSONS_MAX = 4096, 3, 2
+DEVICES_MAX, DEVICES_BY_PHRASE_MAX, PHRASES_MAX = 8, 12, 2
 
 
 class Refused(Exception):
@@ -346,12 +348,22 @@ class Chain:
 
     def add(self, author, body, index):
         person, kind, keys, expires, offer, seal = array(body, 6, "add")
-        require(kind == PARTNER_INVITATION, "not_supported_yet: adding anything but a partner's invitation")
-        require(author["kind"] == DEVICE and person == author["person"], "only a device adds, and for its own person")
-        require(self.private_of is None and len(self.persons()) < PERSONS_MAX, "there is no room for another person")
-        uint(expires, "expires")
-        mine = [k for k in self.current() if k["kind"] in (1, 2) and k["person"] == person]
-        require(len(mine) < INVITATIONS_MAX, "three invitations are open")
+        is_invitation = kind in (PARTNER_INVITATION, DEVICE_INVITATION)
+        require(is_invitation or kind in (DEVICE, PHRASE), "no such kind of keyholder")
+        require(author["kind"] in (DEVICE, PHRASE) and person == author["person"], "for another, or by an invitation")
+        require(author["kind"] == DEVICE or kind == DEVICE, "a phrase adds a device, and nothing else")
+        if kind == PARTNER_INVITATION:
+            require(self.private_of is None and len(self.persons()) < PERSONS_MAX, "there is no room for another person")
+        if is_invitation:
+            uint(expires, "expires")
+            require(self.count(person, PARTNER_INVITATION, DEVICE_INVITATION) < INVITATIONS_MAX, "three invitations are open")
+        else:
+            require(expires is None, "only an invitation has an end")
+        if kind == DEVICE:
+            most = DEVICES_BY_PHRASE_MAX if author["kind"] == PHRASE else DEVICES_MAX
+            require(self.count(person, DEVICE) < most, "too many devices")
+        if kind == PHRASE:
+            require(self.count(person, PHRASE) < PHRASES_MAX, "two phrases are there")
         keys = read_keys(keys)
         require(read_seal(seal)[0] == keyholder_id(*keys), "the seal is another's")
         self.check_offer(keys, person, kind, offer)
@@ -359,9 +371,12 @@ class Chain:
 
     def accept(self, author, body, index):
         person, keys, offer = array(body, 3, "accept")
-        require(author["kind"] != DEVICE_INVITATION, "not_supported_yet: device links")
-        require(author["kind"] == PARTNER_INVITATION, "only an invitation is accepted")
-        require(person not in self.persons() and len(self.persons()) < PERSONS_MAX, "a partner is a new person")
+        require(author["kind"] in (PARTNER_INVITATION, DEVICE_INVITATION), "only an invitation is accepted")
+        if author["kind"] == PARTNER_INVITATION:
+            require(person not in self.persons() and len(self.persons()) < PERSONS_MAX, "a partner is a new person")
+        else:
+            require(person == author["person"], "a device link is for the inviter's own device")
+            require(self.count(person, DEVICE) < DEVICES_MAX, "too many devices")
         keys = read_keys(keys)
         self.check_offer(keys, fixed(person, 16, "person"), DEVICE, offer)
         self.admit(keys, DEVICE, person, index, None)
@@ -375,8 +390,8 @@ class Chain:
         targets = [self.member(keyholder) for keyholder in removed]
         for target, cut in zip(targets, body):
             require(target is not None and target["person"] == author["person"], "nobody removes for another person")
-            require(target["kind"] in (1, 2), "not_supported_yet: removing a device or a phrase")
-            require(cut[1] == [], "an invitation has no feed")
+            require(target["kind"] != DEVICE, "not_supported_yet: removing a device")
+            require(cut[1] == [], "only a device has a feed")
         for target in targets:
             target["removed_at"] = index
         self.close_epoch(index)
@@ -417,6 +432,9 @@ class Chain:
 
     def current(self):
         return [k for k in self.keyholders if k["removed_at"] is None]
+
+    def count(self, person, *kinds):
+        return sum(k["person"] == person and k["kind"] in kinds for k in self.current())
 
     def member(self, keyholder):
         return next((k for k in self.current() if k["id"] == keyholder), None)
@@ -478,11 +496,15 @@ class Chain:
                 if fits and derive(secret, "entwine/v1/epoch/tag") == self.opening(earlier)[0]:
                     found.setdefault(earlier, secret)
 
-    def safety_words(self):
+    def safety_words(self, device=None):
         founder = self.keyholders[0]["person"]
-        second = next((k for k in self.keyholders if k["kind"] == DEVICE and k["person"] != founder), None)
-        require(second is not None, "the space has one person")
-        password = self.space + self.hashes[second["added_at"]]
+        if device is None:
+            found = (k for k in self.keyholders if k["kind"] == DEVICE and k["person"] != founder)
+        else:
+            found = (k for k in self.keyholders if k["id"].hex() == device)
+        added = next(found, None)
+        require(added is not None, "the space has one person, or no such device")
+        password = self.space + self.hashes[added["added_at"]]
         bits = hashlib.pbkdf2_hmac("sha256", password, b"entwine/v1/safety-words", 600_000, 16)
         number, words = int.from_bytes(bits, "big"), word_list()
         return [words[number >> (128 - 11 * (n + 1)) & 0x7FF] for n in range(6)]
@@ -605,16 +627,16 @@ def make_token(keys, method, path, aud, now):
     return message + "." + part(Ed25519PrivateKey.from_private_bytes(keys.seed).sign(message.encode()))
 
 
-def post(keys, relay, path, body, offset=0):
-    token = make_token(keys, "POST", path, relay, int(time.time()) + offset)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/cbor"}
+def ask(keys, relay, method, path, body=None, offset=0):
+    token = make_token(keys, method, path, relay, int(time.time()) + offset)
+    headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": "application/cbor"} if body is not None else {})
     try:
-        with urllib.request.urlopen(urllib.request.Request(relay + path, body, headers, method="POST"), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(relay + path, body, headers, method=method), timeout=30) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
         text = error.read()
         if error.code == 401 and offset == 0 and json.loads(text).get("code") == "token_expired":
-            return post(keys, relay, path, body, json.loads(text)["now"] - int(time.time()))
+            return ask(keys, relay, method, path, body, json.loads(text)["now"] - int(time.time()))
         raise Refused(f"{error.code}: {text[:500]!r}") from error
 
 
@@ -622,7 +644,7 @@ def fetch(keys, relay, space):
     """The chain and all entries of a space, each verified."""
     records, entries, clock = [], {}, [0, ZERO, ZERO, []]
     while True:
-        answer = array(decode(post(keys, relay, f"/v1/spaces/{space}/sync", encode([1, clock, [], [], []]))), 8, "response")
+        answer = array(decode(ask(keys, relay, "POST", f"/v1/spaces/{space}/sync", encode([1, clock, [], [], []]))), 8, "response")
         version, theirs, refused, _unknown, new_records, new_entries, _locators, more = answer
         require(version == 1 and refused == [], "what was not brought is not refused")
         records += new_records
@@ -700,6 +722,10 @@ def command_token(options):
     return {"token": make_token(Keys.from_file(options.keys), options.method, options.path, options.aud, now)}
 
 
+def command_spaces(options):
+    return json.loads(ask(Keys.from_file(options.keys), options.relay.rstrip("/"), "GET", "/v1/spaces"))
+
+
 def command_sync(options):
     keys = Keys.from_file(options.keys)
     chain, entries = fetch(keys, options.relay.rstrip("/"), options.space)
@@ -713,12 +739,13 @@ COMMANDS = {
     "secrets": (command_secrets, ["file", "--keys"]),
     "entries": (command_entries, ["file", "--keys", "--chain"]),
     "live": (command_live, ["hex", "--keys", "--chain"]),
-    "safety-words": (lambda options: load_chain(options.file).safety_words(), ["file"]),
+    "safety-words": (lambda options: load_chain(options.file).safety_words(options.device), ["file"]),
     "link": (lambda options: read_link(options.link), ["link"]),
     "phrase": (lambda options: phrase_keys(options.words).show(), ["words"]),
     "digest": (command_digest, ["file"]),
     "proof": (command_proof, ["token", "--aud", "--space"]),
     "token": (command_token, ["--keys", "--method", "--path", "--aud"]),
+    "spaces": (command_spaces, ["--keys", "--relay"]),
     "sync": (command_sync, ["--keys", "--relay", "--space"]),
 }
 
@@ -733,6 +760,8 @@ def main():
             command.add_argument(argument, **({"required": True} if argument.startswith("-") else {}))
         if name == "token":
             command.add_argument("--now", type=int)
+        if name == "safety-words":
+            command.add_argument("--device")
     options = parser.parse_args()
     try:
         print(json.dumps(options.run(options), indent=2))

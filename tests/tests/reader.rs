@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+const CHAINS: [&str; 4] = ["shared", "private", "shared_devices", "private_devices"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -31,7 +33,9 @@ impl Desk {
     }
 
     fn keys_of(&self, name: &str) -> String {
-        self.put(&format!("{name}.json"), &vectors("keys")["devices"][name])
+        let keys = vectors("keys");
+        let keys = if name == "phrase" { &keys["phrase"]["keys"] } else { &keys["devices"][name] };
+        self.put(&format!("{name}.json"), keys)
     }
 
     fn chain(&self, name: &str) -> String {
@@ -65,11 +69,11 @@ fn list(value: &Value) -> &[Value] {
 }
 
 #[test]
-fn it_verifies_both_chains() {
+fn it_verifies_all_chains() {
     let desk = Desk::new();
-    for name in ["shared", "private"] {
+    for name in CHAINS {
         let (expected, read) = (&vectors("chains")[name], read(&["chain", &desk.chain(name)]));
-        assert_eq!(read["kind"], name);
+        assert_eq!(Some(read["kind"].as_str().expect("text")), name.split('_').next());
         assert_eq!(read["space"], expected["space"]);
         let hashes: Vec<&Value> = list(&expected["records"]).iter().map(|record| &record["hash"]).collect();
         assert_eq!(list(&read["hashes"]).iter().collect::<Vec<_>>(), hashes);
@@ -90,6 +94,11 @@ fn it_refuses_what_was_changed_or_is_not_acted_on_yet() {
         changed["records"][index]["bytes"] = json!(flipped);
         assert!(refuse(&["chain", &desk.put("changed.json", &changed)]).contains("bad signature"), "record {index}");
     }
+    for record in list(&chains["may_follow_shared"]) {
+        let mut longer = chains["shared"].clone();
+        longer["records"].as_array_mut().expect("a list").push(record.clone());
+        assert_eq!(read(&["chain", &desk.put("longer.json", &longer)])["head"], record["hash"], "{}", record["what"]);
+    }
     for record in list(&chains["not_supported_yet"]) {
         let mut longer = chains["shared"].clone();
         longer["records"].as_array_mut().expect("a list").push(record.clone());
@@ -104,12 +113,14 @@ fn it_refuses_what_was_changed_or_is_not_acted_on_yet() {
 #[test]
 fn it_opens_seals_and_the_history_box() {
     let desk = Desk::new();
-    for (chain, reader) in [("shared", "ada"), ("shared", "noor"), ("private", "ada")] {
-        let secrets = read(&["secrets", "--keys", &desk.keys_of(reader), &desk.chain(chain)]);
-        for epoch in list(&vectors("chains")[chain]["epochs"]) {
-            let opens = list(&epoch["opens_for"]).contains(&json!(reader));
-            let secret = secrets.get(epoch["opened_by"].to_string());
-            assert_eq!(secret, opens.then_some(&epoch["secret"]), "{reader} in the {chain} chain");
+    for chain in CHAINS {
+        for reader in ["ada", "noor", "tablet", "laptop", "phrase"] {
+            let secrets = read(&["secrets", "--keys", &desk.keys_of(reader), &desk.chain(chain)]);
+            for epoch in list(&vectors("chains")[chain]["epochs"]) {
+                let opens = list(&epoch["opens_for"]).contains(&json!(reader));
+                let secret = secrets.get(epoch["opened_by"].to_string());
+                assert_eq!(secret, opens.then_some(&epoch["secret"]), "{reader} in the {chain} chain");
+            }
         }
     }
     let nothing = read(&["secrets", "--keys", &desk.keys_of("noor"), &desk.chain("private")]);
@@ -148,6 +159,11 @@ fn it_computes_words_digest_and_derived_keys() {
     let desk = Desk::new();
     let (keys, access) = (vectors("keys"), vectors("access"));
     assert_eq!(read(&["safety-words", &desk.chain("shared")]), vectors("chains")["safety_words"]);
+    for name in ["tablet", "laptop"] {
+        let id = keys["devices"][name]["keyholder"].as_str().expect("an id");
+        let words = read(&["safety-words", &desk.chain("shared_devices"), "--device", id]);
+        assert_eq!(words, vectors("chains")["device_safety_words"][name]);
+    }
     let records: Vec<Value> =
         list(&vectors("chains")["shared"]["records"]).iter().map(|record| record["bytes"].clone()).collect();
     let clock = json!({"chain": records, "clock": vectors("messages")["clock_whole"]});

@@ -7,10 +7,10 @@ use super::exchange::{
 };
 use crate::feed::clock::{SentClock, SentTip, TipHash};
 use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip, VerifiedEntry};
-use crate::id::{Hash, KeyholderId};
+use crate::id::{Hash, KeyholderId, SpaceId};
 use crate::keyholder::KeyholderKind;
 use crate::limits::PAGE_BYTES;
-use crate::membership::{Body, ChainError, Cut, MembershipChain, Record, SpaceKind};
+use crate::membership::{Body, ChainError, Cut, Keyholder, MembershipChain, Record, SpaceKind};
 use crate::time::Timestamp;
 use crate::wire::message::{Request, Response};
 
@@ -86,7 +86,7 @@ pub struct RelayExchange {
     clock: Clock,
     /// Bytes that the space may still take.
     room: u64,
-    admitted_by: Option<KeyholderId>,
+    admitted_elsewhere: Option<(KeyholderId, BTreeSet<SpaceId>)>,
     held_up: BTreeSet<KeyholderId>,
     turned_back: BTreeSet<KeyholderId>,
     stage: Stage,
@@ -111,7 +111,7 @@ impl RelayExchange {
             chain,
             clock,
             room: u64::MAX,
-            admitted_by: None,
+            admitted_elsewhere: None,
             held_up: BTreeSet::new(),
             turned_back: BTreeSet::new(),
             stage: Stage::Idle,
@@ -142,11 +142,12 @@ impl RelayExchange {
         &self.turned_back
     }
 
-    /// With the knowledge that this invitation has already admitted the caller to another space: a device link that was taken
-    /// up in time in the one may be taken up late in the other.
+    /// With the knowledge to which spaces this invitation has admitted the caller: a device link that was taken up in time in
+    /// the shared space may be taken up late in a private one beside it. In no other: whoever finds a link has its keys, and
+    /// could let itself into a space of its own by them at any hour.
     #[must_use]
-    pub fn admitted_elsewhere_by(mut self, invitation: KeyholderId) -> Self {
-        self.admitted_by = Some(invitation);
+    pub fn admitted_elsewhere_by(mut self, invitation: KeyholderId, spaces: BTreeSet<SpaceId>) -> Self {
+        self.admitted_elsewhere = Some((invitation, spaces));
         self
     }
 
@@ -211,7 +212,7 @@ impl RelayExchange {
                 Some(removed_at) => RelayRefusal::Removed(Box::new(removal(&stored, removed_at, &request.clock))),
             });
         }
-        check_new_records(&stored, &records, &self.caller, self.now, self.admitted_by.as_ref())?;
+        self.check_new_records(&stored, &records)?;
         // Who does not name a chain that I have in my line is answered with records alone: its feed numbers mean nothing here.
         let knows_head = self.chain.has_prefix(request.clock.chain_len, &request.clock.chain_head);
         let mut intake = if knows_head && self.caller_reads() {
@@ -278,6 +279,39 @@ impl RelayExchange {
             removed.extend(remove.cuts.iter().map(|cut| cut.keyholder).filter(own));
         }
         removed
+    }
+
+    /// What a relay looks at beyond the chain's own rules: it takes no record that it would not understand, and no invitation
+    /// past its hour, if its own chain already held that invitation open; unless the caller is a device of the inviting
+    /// person that was in before it, or the one that the same invitation admitted to the shared space beside this one.
+    fn check_new_records(&self, stored: &MembershipChain, records: &[Record]) -> Result<(), RelayRefusal> {
+        for record in records {
+            match record.body() {
+                Body::Unknown { critical: true, .. } => return Err(RelayRefusal::RelayTooOld),
+                Body::Accept(_) => {
+                    let Some(invitation) = stored.member(&record.author()) else { continue };
+                    let is_late = invitation.expires.is_some_and(|expires| expires < self.now);
+                    if is_late && !self.is_inviter(stored, invitation) && !self.is_admitted_beside(invitation) {
+                        return Err(RelayRefusal::InvitationExpired(invitation.id));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_inviter(&self, stored: &MembershipChain, invitation: &Keyholder) -> bool {
+        stored.member(&self.caller).is_some_and(|caller| {
+            caller.kind == KeyholderKind::Device
+                && caller.person == invitation.person
+                && caller.added_at < invitation.added_at
+        })
+    }
+
+    fn is_admitted_beside(&self, invitation: &Keyholder) -> bool {
+        let Some((by, spaces)) = &self.admitted_elsewhere else { return false };
+        matches!(self.chain.kind(), SpaceKind::Private { of } if spaces.contains(&of)) && *by == invitation.id
     }
 
     fn store(
@@ -374,38 +408,6 @@ fn removal(chain: &MembershipChain, removed_at: u32, theirs: &SentClock) -> Resp
 
 fn uses_whole_hashes(clock: &SentClock) -> bool {
     clock.lines.iter().flatten().flat_map(|line| &line.tips).any(|tip| matches!(tip.hash, TipHash::Whole(_)))
-}
-
-/// What a relay looks at beyond the chain's own rules: it takes no record that it would not understand, and no invitation
-/// past its hour, if its own chain already held that invitation open; unless the caller is a device of the inviting person
-/// that was in before it, or the one that the same invitation admitted to another space.
-fn check_new_records(
-    stored: &MembershipChain,
-    records: &[Record],
-    caller: &KeyholderId,
-    now: Timestamp,
-    admitted_by: Option<&KeyholderId>,
-) -> Result<(), RelayRefusal> {
-    for record in records {
-        match record.body() {
-            Body::Unknown { critical: true, .. } => return Err(RelayRefusal::RelayTooOld),
-            Body::Accept(_) => {
-                let Some(invitation) = stored.member(&record.author()) else { continue };
-                let inviter_brings_it = stored.member(caller).is_some_and(|caller| {
-                    caller.kind == KeyholderKind::Device
-                        && caller.person == invitation.person
-                        && caller.added_at < invitation.added_at
-                });
-                let is_admitted_elsewhere = admitted_by == Some(&invitation.id);
-                let is_late = invitation.expires.is_some_and(|expires| expires < now);
-                if is_late && !inviter_brings_it && !is_admitted_elsewhere {
-                    return Err(RelayRefusal::InvitationExpired(invitation.id));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// Whether a private space's chain may be taken without a registration: its founder, the caller, is a device of the shared

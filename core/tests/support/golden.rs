@@ -11,7 +11,7 @@ use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, Invita
 use entwine_core::keyholder::recovery::RecoveryPhrase;
 use entwine_core::keyholder::{KeyholderKind, SecretKeys};
 use entwine_core::membership::{
-    Accept, Add, Body, Cut, KeyRing, MembershipChain, Record, Remove, SpaceKind, safety_words,
+    Add, Body, Cut, KeyRing, MembershipChain, Record, Remove, SpaceKind, device_safety_words, safety_words,
 };
 use entwine_core::registration::RegistrationToken;
 use entwine_core::sealing::entry::EntryContent;
@@ -78,9 +78,12 @@ pub(crate) struct Cast {
     pub(crate) ada: SecretKeys,
     pub(crate) noor: SecretKeys,
     tablet: SecretKeys,
+    laptop: SecretKeys,
     pub(crate) revoked: InvitationSecret,
     pub(crate) accepted: InvitationSecret,
+    device_link: InvitationSecret,
     pub(crate) phrase: RecoveryPhrase,
+    next_phrase: RecoveryPhrase,
     adas: PersonId,
     noors: PersonId,
 }
@@ -90,9 +93,12 @@ pub(crate) fn cast() -> Cast {
         ada: SecretKeys::make_random(&mut named("Ada's phone")),
         noor: SecretKeys::make_random(&mut named("Noor's phone")),
         tablet: SecretKeys::make_random(&mut named("Ada's tablet")),
+        laptop: SecretKeys::make_random(&mut named("Ada's laptop")),
         revoked: InvitationSecret::from_bytes(secret("revoked invitation")),
         accepted: InvitationSecret::from_bytes(secret("accepted invitation")),
+        device_link: InvitationSecret::from_bytes(secret("device invitation")),
         phrase: RecoveryPhrase::from_entropy(secret("Ada's phrase")),
+        next_phrase: RecoveryPhrase::from_entropy(secret("Ada's next phrase")),
         adas: PersonId::make_random(&mut named("Ada")),
         noors: PersonId::make_random(&mut named("Noor")),
     }
@@ -136,6 +142,43 @@ pub(crate) fn private_chain(cast: &Cast) -> MembershipChain {
     MembershipChain::found(record.bytes()).expect("a first record")
 }
 
+/// A link for a device (this record), taken up by a tablet; a phrase, by which a laptop comes; the next phrase in its place.
+fn with_devices(cast: &Cast, mut chain: MembershipChain, link: Record, name: &str) -> MembershipChain {
+    let (link_keys, phrase, next) =
+        (cast.device_link.derive_keys(), cast.phrase.derive_keys(), cast.next_phrase.derive_keys());
+    let mut rng = named(name);
+    chain.append_record(link).expect("Ada makes a link");
+    let mut step = |reader: &SecretKeys, make: &dyn Fn(&MembershipChain, &KeyRing, &mut Named) -> Record| {
+        let ring = KeyRing::derive(&chain, reader);
+        let record = make(&chain, &ring, &mut rng);
+        chain.append_record(record).expect("the next record");
+    };
+    step(&link_keys, &|chain, _, _| chain.accept(&link_keys, &cast.tablet, cast.adas));
+    step(&link_keys, &|chain, ring, rng| chain.rotate(rng, &cast.tablet, ring).expect("the tablet rotates"));
+    step(&cast.ada, &|chain, ring, rng| chain.add_phrase(rng, &cast.ada, ring, &phrase).expect("Ada adds a phrase"));
+    step(&phrase, &|chain, ring, rng| chain.add_device(rng, &phrase, ring, &cast.laptop).expect("the phrase adds"));
+    step(&cast.laptop, &|chain, ring, rng| chain.add_phrase(rng, &cast.laptop, ring, &next).expect("the next phrase"));
+    step(&cast.ada, &|chain, _, _| chain.remove(&cast.ada, phrase.id()).expect("Ada ends the first"));
+    step(&cast.laptop, &|chain, ring, rng| chain.rotate(rng, &cast.laptop, ring).expect("the laptop rotates"));
+    chain
+}
+
+/// The shared chain with Ada's other devices, by a link of the bytes that were settled before anything acted on them.
+pub(crate) fn shared_devices(cast: &Cast) -> MembershipChain {
+    let chain = shared_chain(cast);
+    let (_, author, body) = single_bodies(cast, &chain).swap_remove(0);
+    let link = Record::sign(author, chain.len(), chain.head(), body);
+    with_devices(cast, chain, link, "shared chain with devices")
+}
+
+pub(crate) fn private_devices(cast: &Cast) -> MembershipChain {
+    let chain = private_chain(cast);
+    let (mut rng, ring) = (named("private link"), KeyRing::derive(&chain, &cast.ada));
+    let with = (InvitationKind::Device, NOW.plus_seconds(600));
+    let link = chain.invite(&mut rng, &cast.ada, &ring, &cast.device_link.derive_keys(), with).expect("Ada invites");
+    with_devices(cast, chain, link, "private chain with devices")
+}
+
 fn keys_value(keys: &SecretKeys) -> Value {
     json!({
         "secret": hex(keys.to_bytes().as_slice()),
@@ -153,7 +196,8 @@ pub(crate) fn keys() -> Value {
     let documents = [("home", 0), ("journal/2026-12", 0), ("journal/2026-12", 1)];
     let offers = [(KeyholderKind::Device, &cast.noor), (KeyholderKind::RecoveryPhrase, &cast.phrase.derive_keys())];
     json!({
-        "devices": {"ada": keys_value(&cast.ada), "noor": keys_value(&cast.noor), "tablet": keys_value(&cast.tablet)},
+        "devices": {"ada": keys_value(&cast.ada), "noor": keys_value(&cast.noor), "tablet": keys_value(&cast.tablet),
+            "laptop": keys_value(&cast.laptop)},
         "persons": {"ada": cast.adas, "noor": cast.noors},
         "invitation": {"secret": hex(secret("accepted invitation")), "keys": keys_value(&cast.accepted.derive_keys())},
         "phrase": {
@@ -231,16 +275,29 @@ fn record_value(record: &Record) -> Value {
 pub(crate) fn chains() -> Value {
     let cast = cast();
     let (shared, private) = (shared_chain(&cast), private_chain(&cast));
+    let (shared_devices, private_devices) = (shared_devices(&cast), private_devices(&cast));
+    let phrase = cast.phrase.derive_keys();
     let readers = [("ada", &cast.ada), ("noor", &cast.noor)];
-    json!({
-        "shared": chain_value(&shared, &readers),
-        "private": chain_value(&private, &readers[..1]),
-        "safety_words": safety_words(&shared).expect("two persons"),
-        "not_supported_yet": unacted_bodies(&cast, &shared).into_iter().map(|(what, author, body)| {
+    let all_readers = [readers[0], readers[1], ("tablet", &cast.tablet), ("laptop", &cast.laptop), ("phrase", &phrase)];
+    let words = |device: &SecretKeys| device_safety_words(&shared_devices, &device.id()).expect("a device");
+    let mut acted_on: Vec<Value> = single_bodies(&cast, &shared)
+        .into_iter()
+        .map(|(what, author, body)| {
             let mut value = record_value(&Record::sign(author, shared.len(), shared.head(), body));
             value["what"] = json!(what);
             value
-        }).collect::<Vec<_>>(),
+        })
+        .collect();
+    let not_yet = acted_on.split_off(3);
+    json!({
+        "shared": chain_value(&shared, &readers),
+        "private": chain_value(&private, &readers[..1]),
+        "shared_devices": chain_value(&shared_devices, &all_readers),
+        "private_devices": chain_value(&private_devices, &all_readers),
+        "safety_words": safety_words(&shared).expect("two persons"),
+        "device_safety_words": {"tablet": words(&cast.tablet), "laptop": words(&cast.laptop)},
+        "may_follow_shared": acted_on,
+        "not_supported_yet": not_yet,
         "unknown_critical": record_value(&unknown_critical(&cast, &shared)),
     })
 }
@@ -250,8 +307,8 @@ fn unknown_critical(cast: &Cast, chain: &MembershipChain) -> Record {
     Record::sign(&cast.ada, chain.len(), chain.head(), body)
 }
 
-/// Bodies whose bytes are settled and on which nothing acts yet.
-fn unacted_bodies<'c>(cast: &'c Cast, chain: &MembershipChain) -> Vec<(&'static str, &'c SecretKeys, Body)> {
+/// Bodies each of which may follow the shared chain, but the last: its bytes are settled, and nothing acts on it yet.
+fn single_bodies<'c>(cast: &'c Cast, chain: &MembershipChain) -> Vec<(&'static str, &'c SecretKeys, Body)> {
     let ring = KeyRing::derive(chain, &cast.ada);
     let last = chain.openings().next_back().expect("one at least");
     let epoch = ring.get(&last.hash()).expect("Ada opens it");
@@ -265,7 +322,7 @@ fn unacted_bodies<'c>(cast: &'c Cast, chain: &MembershipChain) -> Vec<(&'static 
             seal: Seal::make(&mut named(name), epoch, &chain.seal_place(chain.len()), keys.public()),
         }))
     };
-    let device_invitation = InvitationSecret::from_bytes(secret("device invitation")).derive_keys();
+    let device_invitation = cast.device_link.derive_keys();
     let tips =
         vec![(3, Hash::of("entwine/v1/test-vectors", &[b"3"])), (4, Hash::of("entwine/v1/test-vectors", &[b"4"]))];
     let soon = Some(NOW.plus_seconds(600));
@@ -275,12 +332,6 @@ fn unacted_bodies<'c>(cast: &'c Cast, chain: &MembershipChain) -> Vec<(&'static 
         ("phrase", &cast.ada, add("c", KeyholderKind::RecoveryPhrase, &cast.phrase.derive_keys(), None)),
         ("removal with a cut", &cast.ada, Body::Remove(Remove { cuts: vec![Cut { keyholder: cast.ada.id(), tips }] })),
     ]
-}
-
-/// An `Accept` of a device invitation cannot follow a chain in which none is open; its bytes are an `Accept`'s.
-pub(crate) fn accept_body(cast: &Cast, chain: &MembershipChain) -> Body {
-    let offer = cast.tablet.sign_offer(&chain.space(), &cast.adas, KeyholderKind::Device);
-    Body::Accept(Accept { person: cast.adas, device: *cast.tablet.public(), offer })
 }
 
 /// Ada's two entries, and Noor's one that has seen both.
@@ -418,15 +469,14 @@ pub(crate) fn access() -> Value {
         spaces: spaces.iter().map(|chain| (chain.space(), chain.head())).collect(),
         secret,
     };
-    let device_secret = InvitationSecret::from_bytes(secret("device invitation"));
     let partner = link(InvitationKind::Partner, &[&shared], cast.accepted.clone());
-    let device = link(InvitationKind::Device, &[&shared, &private], device_secret.clone());
+    let device = link(InvitationKind::Device, &[&shared, &private], cast.device_link.clone());
     let path = format!("/v1/spaces/{}/sync", shared.space());
     let claims = Claims::new(ORIGIN, "POST", &path, NOW);
     let seed: [u8; 32] = cast.ada.to_bytes()[..32].try_into().expect("the first half");
     json!({
         "partner_link": {"link": partner.to_string(), "keyholder": cast.accepted.derive_keys().id()},
-        "device_link": {"link": device.to_string(), "keyholder": device_secret.derive_keys().id()},
+        "device_link": {"link": device.to_string(), "keyholder": cast.device_link.derive_keys().id()},
         "token": {
             "keys": "ada", "aud": claims.aud, "htm": claims.htm, "htu": claims.htu, "iat": claims.iat, "exp": claims.exp,
             "token": sign(cast.ada.id(), &seed, &claims),

@@ -3,11 +3,11 @@
 
 #![allow(dead_code, reason = "every test program takes its part of it")]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use entwine_core::feed::clock::{ClockLine, SentClock, SentTip};
 use entwine_core::feed::{Clock, EntryHeader, EntryKind, FeedTree, Position, StoredEntry, Tip};
-use entwine_core::id::{Hash, KeyholderId, PersonId};
+use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::limits::MESSAGE_BYTES_MAX;
@@ -123,6 +123,8 @@ pub(crate) struct Relay {
     pub(crate) lie: Option<Lie>,
     /// Happens right before the next request that brings records.
     pub(crate) meanwhile: Option<Meanwhile>,
+    /// What a relay with more spaces would know: to which of them this invitation admitted the caller.
+    pub(crate) admitted: Option<(KeyholderId, BTreeSet<SpaceId>)>,
     /// Every request that came, with what was answered.
     pub(crate) log: Vec<(Request, Result<Response, RelayRefusal>)>,
 }
@@ -170,6 +172,9 @@ impl Relay {
     fn exchange(&mut self, caller: KeyholderId, request: Request) -> Result<Response, RelayRefusal> {
         let (chain, clock) = (self.store.chain.clone().ok_or(RelayRefusal::NotFound)?, self.store.clock());
         let mut machine = RelayExchange::new(caller, self.now, chain, clock);
+        if let Some((invitation, spaces)) = self.admitted.clone() {
+            machine = machine.admitted_elsewhere_by(invitation, spaces);
+        }
         let mut input = Some(RelayInput::Received(request));
         loop {
             machine.handle(input.take().expect("every output but the last asks something"))?;
@@ -189,7 +194,8 @@ impl Relay {
 
 /// What somebody wants of the membership at the next exchange.
 pub(crate) enum Wish {
-    Invite(Box<SecretKeys>, Timestamp),
+    Invite(Box<SecretKeys>, (InvitationKind, Timestamp)),
+    Phrase(Box<SecretKeys>),
     Revoke(KeyholderId),
 }
 
@@ -243,6 +249,25 @@ impl Phone {
             rng: ChaCha20Rng::seed_from_u64(seed),
             person: self.person,
         }
+    }
+
+    /// A further phone of the same person, with nothing on it.
+    pub(crate) fn next(&self, seed: u64) -> Self {
+        Self { person: self.person, ..Self::new(seed) }
+    }
+
+    /// The same phone in its person's private space, which it founds.
+    pub(crate) fn in_private(&self, seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let kind = SpaceKind::Private { of: self.store.chain().space() };
+        let record = MembershipChain::create(&mut rng, &self.keys, self.person, kind);
+        let store = Store::new(MembershipChain::found(record.bytes()).expect("the founder's own record"));
+        Self { keys: self.keys.clone(), person: self.person, store, rng, ..Self::new(seed) }
+    }
+
+    /// The same phone with nothing of a space yet.
+    pub(crate) fn elsewhere(&self, seed: u64) -> Self {
+        Self { keys: self.keys.clone(), person: self.person, ..Self::new(seed) }
     }
 
     pub(crate) fn id(&self) -> KeyholderId {
@@ -334,15 +359,18 @@ impl Phone {
         }
         while let Some(wish) = self.wishes.front() {
             match wish {
-                Wish::Invite(keys, expires) if chain.keyholder(&keys.id()).is_none() => {
-                    let record =
-                        chain.invite(&mut self.rng, &self.keys, &ring, keys, (InvitationKind::Partner, *expires));
+                Wish::Invite(keys, with) if chain.keyholder(&keys.id()).is_none() => {
+                    let record = chain.invite(&mut self.rng, &self.keys, &ring, keys, *with);
                     return vec![record.expect("a member invites")];
+                }
+                Wish::Phrase(keys) if chain.keyholder(&keys.id()).is_none() => {
+                    let record = chain.add_phrase(&mut self.rng, &self.keys, &ring, keys);
+                    return vec![record.expect("a member adds a phrase")];
                 }
                 Wish::Revoke(id) if chain.member(id).is_some() => {
                     return vec![chain.remove(&self.keys, *id).expect("a member revokes")];
                 }
-                Wish::Invite(..) | Wish::Revoke(_) => _ = self.wishes.pop_front(),
+                Wish::Invite(..) | Wish::Phrase(_) | Wish::Revoke(_) => _ = self.wishes.pop_front(),
             }
         }
         Vec::new()
@@ -407,9 +435,38 @@ pub(crate) fn couple() -> (Phone, Phone, Relay) {
 /// Adds an invitation that is open for two days.
 pub(crate) fn invite(inviter: &mut Phone, relay: &mut Relay) -> SecretKeys {
     let invitation = SecretKeys::make_random(&mut inviter.rng);
-    inviter.wishes.push_back(Wish::Invite(Box::new(invitation.clone()), relay.now.plus_seconds(48 * 3600)));
+    let with = (InvitationKind::Partner, relay.now.plus_seconds(48 * 3600));
+    inviter.wishes.push_back(Wish::Invite(Box::new(invitation.clone()), with));
     inviter.sync_fully(relay);
     invitation
+}
+
+/// Adds this link for a device of the inviter's own, which is open for ten minutes.
+pub(crate) fn link(inviter: &mut Phone, relay: &mut Relay, link: &SecretKeys) {
+    let with = (InvitationKind::Device, relay.now.plus_seconds(600));
+    inviter.wishes.push_back(Wish::Invite(Box::new(link.clone()), with));
+    inviter.sync_fully(relay);
+}
+
+/// Adds this recovery phrase.
+pub(crate) fn add_phrase(phone: &mut Phone, relay: &mut Relay, phrase: &SecretKeys) {
+    phone.wishes.push_back(Wish::Phrase(Box::new(phrase.clone())));
+    phone.sync_fully(relay);
+}
+
+/// Reads the chain as the phrase, and adds the fresh phone with the phrase's token: the phone syncs by itself from then on.
+pub(crate) fn come_back(phone: &mut Phone, phrase: &SecretKeys, relay: &mut Relay) -> Result<(), RelayRefusal> {
+    let mut chain = read_chain(phrase, relay)?;
+    phone.person = chain.member(&phrase.id()).expect("it reads because it is one").person;
+    let ring = KeyRing::derive(&chain, phrase);
+    let record = chain.add_device(&mut phone.rng, phrase, &ring, &phone.keys).expect("a phrase adds a device");
+    let clock = SentClock::of(&chain, &Clock::new(), false);
+    let request = Request { clock, records: vec![record.bytes().to_vec()], ..empty_request() };
+    let response = relay.send(phrase, &request)?;
+    chain.append_record(record).expect("the next record");
+    assert_eq!(response.clock.chain_head, chain.head(), "nothing came between");
+    phone.store = Store::new(chain);
+    Ok(())
 }
 
 /// Reads the chain as the invitation, then brings `Accept` and `Rotate` as the new device.

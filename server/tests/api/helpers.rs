@@ -317,14 +317,41 @@ impl Person {
         MembershipChain::found(record.bytes()).unwrap()
     }
 
+    /// Another phone of this person's.
+    pub(crate) fn next(&self, seed: u64) -> Self {
+        Self { id: self.id, ..Self::new(seed) }
+    }
+
     /// Appends an invitation for the partner.
     pub(crate) fn invite(&mut self, chain: &mut MembershipChain, expires: Timestamp) -> SecretKeys {
         let invitation = SecretKeys::make_random(&mut self.rng);
-        let ring = KeyRing::derive(chain, &self.keys);
-        let record =
-            chain.invite(&mut self.rng, &self.keys, &ring, &invitation, (InvitationKind::Partner, expires)).unwrap();
-        chain.append(record.bytes()).unwrap();
+        self.add_invitation(chain, &invitation, (InvitationKind::Partner, expires));
         invitation
+    }
+
+    /// Appends this link for a device of the own person.
+    pub(crate) fn link(&mut self, chain: &mut MembershipChain, link: &SecretKeys, expires: Timestamp) {
+        self.add_invitation(chain, link, (InvitationKind::Device, expires));
+    }
+
+    fn add_invitation(&mut self, chain: &mut MembershipChain, keys: &SecretKeys, with: (InvitationKind, Timestamp)) {
+        let ring = KeyRing::derive(chain, &self.keys);
+        let record = chain.invite(&mut self.rng, &self.keys, &ring, keys, with).unwrap();
+        chain.append(record.bytes()).unwrap();
+    }
+
+    /// Appends this recovery phrase.
+    pub(crate) fn add_phrase(&mut self, chain: &mut MembershipChain, phrase: &SecretKeys) {
+        let ring = KeyRing::derive(chain, &self.keys);
+        let record = chain.add_phrase(&mut self.rng, &self.keys, &ring, phrase).unwrap();
+        chain.append(record.bytes()).unwrap();
+    }
+
+    /// Appends this person's phone, as the phrase.
+    pub(crate) fn come_back(&mut self, chain: &mut MembershipChain, phrase: &SecretKeys) {
+        let ring = KeyRing::derive(chain, phrase);
+        let record = chain.add_device(&mut self.rng, phrase, &ring, &self.keys).unwrap();
+        chain.append(record.bytes()).unwrap();
     }
 
     /// Appends the acceptance of an invitation, and the opening of the next epoch.
