@@ -1,6 +1,7 @@
 //! What does somebody do with a phone? Runs the program `entwine` once per command, over one profile folder.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -74,12 +75,35 @@ impl Phone {
     /// Starts a command as a person would, without `--json`.
     #[must_use]
     pub fn start_as_it_is(&self, arguments: &[&str]) -> Running {
+        let log = self.world.next_log(&format!("{} {}", self.name, arguments.first().unwrap_or(&"")));
+        Running::start(self.command(arguments), self.shown(arguments), &log)
+    }
+
+    /// A command, as messages name it.
+    fn shown(&self, arguments: &[&str]) -> String {
+        let shown: String = arguments.join(" ").chars().take(SHOWN_CHARS_MAX).collect();
+        format!("{}: entwine {shown}", self.name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program::command("entwine");
         command.arg("--profile").arg(&self.profile).args(arguments);
         command.envs(self.variables.iter().map(|(variable, value)| (variable, value)));
+        command
+    }
+
+    /// Starts a command with `--json`, and this on its standard input.
+    ///
+    /// # Panics
+    /// Where the story's folder takes no files.
+    #[must_use]
+    pub fn start_with(&self, arguments: &[&str], input: &str) -> Running {
         let log = self.world.next_log(&format!("{} {}", self.name, arguments.first().unwrap_or(&"")));
-        let shown: String = arguments.join(" ").chars().take(SHOWN_CHARS_MAX).collect();
-        Running::start(command, format!("{}: entwine {shown}", self.name), &log)
+        let file = log.with_extension("stdin");
+        std::fs::write(&file, input).expect("the story's folder takes files");
+        let mut command = self.command(arguments);
+        command.arg("--json").stdin(std::fs::File::open(&file).expect("what was written can be read"));
+        Running::start(command, self.shown(arguments), &log)
     }
 
     /// Runs a command that is done, and returns its answer.
@@ -139,6 +163,58 @@ impl Phone {
     #[must_use]
     pub fn invite(&self) -> String {
         text(&self.run(&["invite"]), "link")
+    }
+
+    /// A link for one's own next phone.
+    #[must_use]
+    pub fn invite_device(&self) -> String {
+        text(&self.run(&["invite", "--device"]), "link")
+    }
+
+    /// The same person's next phone, let in by a link, and in sync.
+    #[must_use]
+    pub fn next_phone(&self, name: &str) -> Self {
+        let phone = Self::init_as(&self.world, name, &self.name);
+        let _ = phone.run(&["join", &self.invite_device(), "--expect", "device"]);
+        let _ = phone.sync();
+        phone
+    }
+
+    /// This phone's own keyholder.
+    ///
+    /// # Panics
+    /// Where it has no space.
+    #[must_use]
+    pub fn keyholder(&self) -> String {
+        let devices = self.devices();
+        text(devices.iter().find(|device| device["this"] == true).expect("a phone lists itself"), "keyholder")
+    }
+
+    /// All keyholders.
+    ///
+    /// # Panics
+    /// Where the answer is no list.
+    #[must_use]
+    pub fn devices(&self) -> Vec<Value> {
+        self.run(&["devices"]).as_array().expect("devices prints a list").clone()
+    }
+
+    /// Makes a recovery phrase.
+    ///
+    /// # Panics
+    /// Where it has not 24 words.
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        let made = self.run(&["phrase"]);
+        let words: Vec<&str> = made["words"].as_array().expect("words").iter().filter_map(Value::as_str).collect();
+        assert_eq!(words.len(), 24, "{made}");
+        words.join(" ")
+    }
+
+    /// Comes back by a phrase.
+    #[must_use]
+    pub fn recover(&self, relay: &str, words: &str) -> Ended {
+        self.start_with(&["recover", "--relay", relay], words).finish()
     }
 
     /// Writes an entry for both, and returns its id.

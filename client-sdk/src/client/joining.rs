@@ -109,6 +109,9 @@ impl Client {
         self.exchange_all(None, &Mutex::default()).await?;
         self.all_well().await?;
         self.open_arrived().await?;
+        if spaces.is_empty() {
+            self.note_told_of_all().await?;
+        }
         let chain = self.storage.chain(&space).await?;
         let safety_words = match link.kind {
             InvitationKind::Partner => safety_words(&chain),

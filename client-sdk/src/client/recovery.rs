@@ -108,7 +108,7 @@ impl Client {
             }
             fault::point("phrase:after-space");
         }
-        self.note_told().await?;
+        self.note_told([keys.id()]).await?;
         Ok(phrase.words())
     }
 
@@ -166,7 +166,7 @@ impl Client {
         self.all_well().await?;
         self.storage.end_intent(RECOVERING).await?;
         self.open_arrived().await?;
-        self.note_told().await?;
+        self.note_told_of_all().await?;
         Ok(self.storage.spaces().await?.into_iter().map(|line| line.space).collect())
     }
 
@@ -292,11 +292,11 @@ impl Client {
     /// The device's own faults.
     pub async fn new_keyholders(&self) -> Result<Vec<NewKeyholder>, Error> {
         let Some(view) = self.views().await?.into_iter().find(|view| !view.is_private) else { return Ok(Vec::new()) };
-        let told: Option<BTreeSet<KeyholderId>> = self.storage.setting(TOLD).await?;
+        let told: BTreeSet<KeyholderId> = self.storage.setting(TOLD).await?.unwrap_or_default();
         let me = self.person(&view)?;
         let mut new = Vec::new();
         for keyholder in own_devices_and_phrases(&view.chain, &me) {
-            if told.as_ref().is_some_and(|told| !told.contains(&keyholder))
+            if !told.contains(&keyholder)
                 && keyholder != self.keys.id()
                 && let Some(found) = view.chain.keyholder(&keyholder)
                 && let Some(safety_words) = device_safety_words(&view.chain, &keyholder)
@@ -304,18 +304,26 @@ impl Client {
                 new.push(NewKeyholder { keyholder, kind: found.kind, safety_words });
             }
         }
-        self.note_told().await?;
+        self.note_told(new.iter().map(|new| new.keyholder)).await?;
         Ok(new)
     }
 
-    async fn note_told(&self) -> Result<(), Error> {
-        let Some(view) = self.views().await?.into_iter().find(|view| !view.is_private) else { return Ok(()) };
-        let me = self.person(&view)?;
-        let known: BTreeSet<KeyholderId> = own_devices_and_phrases(&view.chain, &me).collect();
-        if self.storage.setting::<BTreeSet<KeyholderId>>(TOLD).await? != Some(known.clone()) {
+    /// Whoever holds this device knows of these: it did it itself, or found them when it came.
+    async fn note_told(&self, keyholders: impl IntoIterator<Item = KeyholderId>) -> Result<(), Error> {
+        let told: BTreeSet<KeyholderId> = self.storage.setting(TOLD).await?.unwrap_or_default();
+        let mut known = told.clone();
+        known.extend(keyholders);
+        if known != told {
             self.storage.set_setting(TOLD, &known).await?;
         }
         Ok(())
+    }
+
+    /// The devices and phrases that a new device finds are no news to it.
+    pub(crate) async fn note_told_of_all(&self) -> Result<(), Error> {
+        let view = self.view(false).await?;
+        let me = self.person(&view)?;
+        self.note_told(own_devices_and_phrases(&view.chain, &me)).await
     }
 
     fn me(&self, views: &[SpaceView]) -> Result<PersonId, Error> {

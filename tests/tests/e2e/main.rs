@@ -5,12 +5,15 @@
 mod contract;
 mod copies;
 mod demo;
+mod devices;
 mod invitations;
 mod joining;
+mod leaving;
 mod logs;
 mod network;
 mod offline;
 mod processes;
+mod recovery;
 mod relay_loss;
 mod rituals;
 mod strangers;

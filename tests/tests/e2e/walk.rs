@@ -50,7 +50,7 @@ fn what_both_change_while_the_relay_is_down_is_on_both_phones_afterwards_and_in_
     let letter = noor.write("Letter from Noor", "The lighthouse is lit again.");
     assert_eq!(ada.sync_stops(), "offline");
     assert_eq!(noor.sync_stops(), "offline");
-    nobody_finds_a_word(&world, &relay, &[&ada, &noor]);
+    nobody_finds(WORDS, &world, &relay, &[&ada, &noor]);
 
     relay.start_again();
     meet(&[&ada, &noor, &ada]);
@@ -69,13 +69,13 @@ fn what_both_change_while_the_relay_is_down_is_on_both_phones_afterwards_and_in_
     assert_eq!(ada.read(&private), "I was afraid of the ice.");
     assert_eq!(noor.titles().len(), 2);
 
-    nobody_finds_a_word(&world, &relay, &[&ada, &noor]);
+    nobody_finds(WORDS, &world, &relay, &[&ada, &noor]);
     relay.stop();
-    nobody_finds_a_word(&world, &relay, &[&ada, &noor]);
+    nobody_finds(WORDS, &world, &relay, &[&ada, &noor]);
 }
 
 /// Databases with their write-ahead logs, whatever else lies in the folders but the key, and everything that was logged.
-fn nobody_finds_a_word(world: &World, relay: &Relay, phones: &[&Phone]) {
+pub(crate) fn nobody_finds(words: &[&str], world: &World, relay: &Relay, phones: &[&Phone]) {
     let mut files = search::files_in(relay.data());
     for phone in phones {
         let (keys, others): (Vec<_>, Vec<_>) =
@@ -87,12 +87,12 @@ fn nobody_finds_a_word(world: &World, relay: &Relay, phones: &[&Phone]) {
     assert!(files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 50_000, "there is something to look into");
     for (path, _) in &files {
         let printable = search::strings(path);
-        for word in WORDS {
+        for word in words {
             assert!(!printable.contains(word), "`strings` shows {word:?} in {}", path.display());
         }
     }
     files.extend(world.logs());
-    assert_eq!(search::found(&files, WORDS), Vec::<(PathBuf, &str)>::new());
+    assert_eq!(search::found(&files, words), Vec::<(PathBuf, &str)>::new());
 }
 
 fn is_key(path: &Path) -> bool {

@@ -93,11 +93,17 @@ pub(crate) enum EntwineCommand {
         #[command(flatten)]
         token: TokenArgs,
     },
-    /// Make a link that lets your partner in, and show it as a QR code.
-    #[command(after_help = "Examples:\n  entwine invite\n  entwine invite --json")]
-    Invite,
-    /// Accept an invitation.
-    #[command(after_help = "Example:\n  entwine join 'entwine://join#…'")]
+    /// Make a link that lets your partner in, or your own next device, and show it as a QR code.
+    #[command(after_help = "Examples:\n  entwine invite                 for your partner, open for 48 hours\n  \
+                            entwine invite --device        for your own next device, open for 10 minutes")]
+    Invite {
+        /// Make the link for your own next device: it gets everything, your private space too.
+        #[arg(long)]
+        device: bool,
+    },
+    /// Accept an invitation: of your partner, or of your own other device.
+    #[command(after_help = "Examples:\n  entwine join 'entwine://join#…'\n  \
+                            entwine join 'entwine://join#…' --expect device")]
     Join {
         /// The link, whole, in quotes.
         link: String,
@@ -117,6 +123,41 @@ pub(crate) enum EntwineCommand {
     /// Show the six words that you and your partner compare once.
     #[command(after_help = "Example:\n  entwine safety-words")]
     SafetyWords,
+    /// List your own devices, open invitations and recovery phrases; of your partner's only that they are there.
+    #[command(after_help = "Example:\n  entwine devices")]
+    Devices,
+    /// Remove a device of yours, lost or stolen: it keeps what it has, and gets nothing more. This cannot be undone.
+    ///
+    /// It also ends a recovery phrase that others may have seen, and the invitations that the device had made.
+    #[command(after_help = "Example:\n  entwine remove-device ID        `entwine devices` shows the ids")]
+    RemoveDevice {
+        /// The device.
+        #[arg(value_name = "KEYHOLDER")]
+        id: String,
+    },
+    /// Make a recovery phrase: 24 words on paper, for the day when all your devices are lost. It replaces an older one.
+    ///
+    /// Whoever has the words can become you, and read everything. Who has neither a device nor the words cannot come back.
+    #[command(
+        after_help = "Examples:\n  entwine phrase                shows the words once, and asks for three of them\n  \
+                            entwine phrase --json         asks nothing, and ends an older phrase at once"
+    )]
+    Phrase,
+    /// Come back by your recovery phrase, on a new phone; it reads the 24 words from standard input.
+    #[command(after_help = "Examples:\n  entwine init --name Ada\n  \
+                            entwine recover --relay https://relay.example.org\n  \
+                            entwine recover --relay https://relay.example.org < words.txt")]
+    Recover {
+        /// The relay's address.
+        #[arg(long, env = "ENTWINE_RELAY", value_name = "URL")]
+        relay: String,
+    },
+    /// Leave the shared space with all your devices, alone and at once. This cannot be undone.
+    ///
+    /// You go on reading what you have until then, and get nothing more. Nobody has to agree, and your place is not given to
+    /// anybody else. Your private space stays.
+    #[command(after_help = "Example:\n  entwine leave")]
+    Leave,
     /// Write a journal entry.
     #[command(
         after_help = "Examples:\n  entwine write --title 'First snow' --text 'We walked to the lake.' --tag winter\n  \
@@ -412,6 +453,8 @@ mod tests {
             &["sync", "--deadline", "soon"],
             &["join", "x", "--expect", "friend"],
             &["init", "--name", " "],
+            &["remove-device"],
+            &["recover"],
             &["dance"],
         ];
         for arguments in wrong {

@@ -1,8 +1,11 @@
 //! Which code does a command run? The dispatch, and what all commands need: the phone, ids, and times for people.
 
+mod devices;
 mod journal;
+mod leaving;
 mod pairing;
 mod phone;
+mod recovery;
 mod rituals;
 
 use std::path::{Path, PathBuf};
@@ -29,11 +32,17 @@ pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<()
         EntwineCommand::Create { relay, token } => phone::create(session, &relay, token.token.as_deref()).await,
         EntwineCommand::Sync { deadline, token } => phone::sync(session, deadline, token.token.as_deref()).await,
         EntwineCommand::Status => phone::status(session).await,
-        EntwineCommand::Invite => pairing::invite(session).await,
+        EntwineCommand::Invite { device: false } => pairing::invite_partner(session).await,
+        EntwineCommand::Invite { device: true } => pairing::invite_device(session).await,
         EntwineCommand::Join { link, expect } => pairing::join(session, &link, expect.map(Into::into)).await,
         EntwineCommand::Invitations => pairing::invitations(session).await,
         EntwineCommand::Revoke { id } => pairing::revoke(session, &id).await,
         EntwineCommand::SafetyWords => pairing::safety_words(session).await,
+        EntwineCommand::Devices => devices::list(session).await,
+        EntwineCommand::RemoveDevice { id } => devices::remove(session, &id).await,
+        EntwineCommand::Phrase => recovery::phrase(session).await,
+        EntwineCommand::Recover { relay } => recovery::recover(session, &relay).await,
+        EntwineCommand::Leave => leaving::leave(session).await,
         EntwineCommand::Write(args) => journal::write(session, args).await,
         EntwineCommand::Edit(args) => journal::edit(session, args).await,
         EntwineCommand::Read { id } => journal::read(session, &id).await,

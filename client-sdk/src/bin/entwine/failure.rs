@@ -21,6 +21,15 @@ pub(crate) enum Failure {
     NoSuchRitual(String),
     #[error("there is no open invitation with the id {0:?}: `entwine invitations` shows all")]
     NoSuchInvitation(String),
+    #[error("there is no device or phrase of yours with the id {0:?}: `entwine devices` shows all")]
+    NoSuchDevice(String),
+    #[error("the words are for a person's eyes: run this on a terminal, or with --json, which asks nothing back")]
+    NoTerminal,
+    #[error(
+        "these are not the words that were shown. Nothing has changed: an older phrase is still good, and `entwine phrase` \
+             shows the new words once more"
+    )]
+    PhraseNotConfirmed,
     #[error("{detail}. Then repeat this with --token TOKEN: it goes on with the same space")]
     TokenNeeded { detail: String },
     /// The status itself was printed.

@@ -9,11 +9,14 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
 /// What takes longer than this gets a word of progress.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Nobody types more than this in answer to a question.
+const INPUT_BYTES_MAX: usize = 4096;
 const PROGRESS_STEP: Duration = Duration::from_millis(200);
 
 /// Where a command's answer and its messages go.
@@ -49,6 +52,37 @@ impl Output {
     /// What stdout can show.
     pub(crate) fn style(&self) -> Style {
         self.answers
+    }
+
+    /// What stderr can show.
+    pub(crate) fn message_style(&self) -> Style {
+        self.messages
+    }
+
+    /// Whether somebody reads the answer and can be asked something.
+    pub(crate) fn is_conversation(&self) -> bool {
+        self.answers.terminal && io::stdin().is_terminal()
+    }
+
+    /// Wipes what stands on the terminal, with what was scrolled out of sight (ECMA-48, and xterm's 3).
+    pub(crate) fn wipe(&self) -> Result<(), Failure> {
+        self.line("\x1b[H\x1b[2J\x1b[3J")
+    }
+
+    /// Asks somebody on the terminal, and waits for a line. An interruption ends the wait.
+    pub(crate) async fn ask(&self, question: &str) -> Result<Zeroizing<String>, Failure> {
+        let mut stdout = io::stdout().lock();
+        write!(stdout, "{question} ").and_then(|()| stdout.flush())?;
+        drop(stdout);
+        read_input(|text| text.ends_with('\n')).await
+    }
+
+    /// Reads a phrase from standard input: as many lines as it takes, and no more.
+    pub(crate) async fn read_words(&self, count: usize) -> Result<Zeroizing<String>, Failure> {
+        if io::stdin().is_terminal() {
+            self.note(&format!("Your {count} words, in one line or in several:"));
+        }
+        read_input(move |text| text.split_whitespace().count() >= count && text.ends_with('\n')).await
     }
 
     /// The command's one answer: `value` for programs, `lines` for people.
@@ -123,6 +157,27 @@ impl Output {
             }
         }
     }
+}
+
+/// Reads lines from standard input until they are enough, or there are no more. In a thread that nobody waits for: a runtime
+/// that ends would wait for a line that never comes.
+async fn read_input(is_enough: impl Fn(&str) -> bool + Send + 'static) -> Result<Zeroizing<String>, Failure> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut text = Zeroizing::new(String::new());
+        let result = loop {
+            match io::stdin().read_line(&mut text) {
+                Ok(0) => break Ok(text),
+                Ok(_) if is_enough(&text) || text.len() > INPUT_BYTES_MAX => break Ok(text),
+                Ok(_) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        // Whoever asked may have been interrupted.
+        _ = sender.send(result);
+    });
+    let read = receiver.await.map_err(|_| io::Error::from(ErrorKind::UnexpectedEof))?;
+    Ok(read?)
 }
 
 /// A line that is written over, and gone when the work is: done or interrupted.

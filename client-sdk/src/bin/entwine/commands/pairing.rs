@@ -13,26 +13,49 @@ use super::{SHORT_TIME, Session, local, parse_id};
 use crate::failure::Failure;
 use crate::output::{Style, printable_line, table};
 
-pub(super) async fn invite(session: &Session<'_>) -> Result<(), Failure> {
+pub(super) async fn invite_partner(session: &Session<'_>) -> Result<(), Failure> {
     let client = session.open().await?;
     let invited = session.output.progress("making an invitation", client.invite_partner()).await;
     client.close().await;
-    let Invitation { link, expires_at, .. } = invited?;
-    let (link_text, kind) = (link.to_string(), link.kind.to_string());
-    session.output.picture(|style| qr_code(&link_text, style))?;
-    let value = json!({ "link": link_text, "kind": kind, "expires_at": rfc3339(expires_at) });
-    session.output.answer(&value, |style| {
+    show(session, &invited?, |link, until, style| {
         format!(
-            "{}\n\nFor your partner, open until {}, for one use. Whoever has this link can become your partner: show it in the\n\
-             same room if you can. Your partner runs:\n\n  {}\n\n\
+            "{link}\n\nFor your partner, open until {until}, for one use. Whoever has this link can become your partner: show it \
+             in the\nsame room if you can. Your partner runs:\n\n  {}\n\n\
              Then both of you run {} and compare the six words in person, once.\n\
              Whoever runs the relay sees when each of you writes and how much, also in private; never what.",
-            link_text,
-            local(moment(expires_at), SHORT_TIME),
             style.cyan("entwine join 'LINK'"),
             style.cyan("entwine safety-words"),
         )
     })
+}
+
+pub(super) async fn invite_device(session: &Session<'_>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let invited = session.output.progress("making a link for your next device", client.invite_device()).await;
+    client.close().await;
+    show(session, &invited?, |link, until, style| {
+        format!(
+            "{link}\n\nFor your own next device, open until {until}, for one use. Whoever has this link becomes you: they read \
+             everything,\nalso in private, and can remove this device. Keep it between your own hands. The new device runs:\n\n  \
+             {}\n\n\
+             It shows six words, and after {} this device shows them too. If they differ, remove it with {}.",
+            style.cyan("entwine join 'LINK' --expect device"),
+            style.cyan("entwine sync"),
+            style.cyan("entwine remove-device"),
+        )
+    })
+}
+
+/// Prints a link, with words for people about it and the hour of its end.
+fn show(
+    session: &Session<'_>,
+    invitation: &Invitation,
+    words: impl FnOnce(&str, &str, Style) -> String,
+) -> Result<(), Failure> {
+    let link = invitation.link.to_string();
+    session.output.picture(|style| qr_code(&link, style))?;
+    let until = local(moment(invitation.expires_at), SHORT_TIME);
+    session.output.answer(&invited_value(invitation), |style| words(&link, &until, style))
 }
 
 pub(super) async fn join(session: &Session<'_>, link: &str, expect: Option<InvitationKind>) -> Result<(), Failure> {
@@ -44,14 +67,19 @@ pub(super) async fn join(session: &Session<'_>, link: &str, expect: Option<Invit
     let joined = joined?;
     let value = json!({ "space": joined.space, "kind": joined.kind.to_string(), "safety_words": joined.safety_words });
     session.output.answer(&value, |style| {
-        let kind = match joined.kind {
-            InvitationKind::Partner => "You joined your partner's space: it was an invitation for a partner.",
-            InvitationKind::Device => "This is now another device of yours: it was an invitation for a device.",
+        let (kind, words) = match joined.kind {
+            InvitationKind::Partner => (
+                "You joined your partner's space: it was an invitation for a partner.",
+                compare(&joined.safety_words, style),
+            ),
+            InvitationKind::Device => (
+                "This is now another device of yours: it was an invitation for a device.",
+                compare_devices(&joined.safety_words, style),
+            ),
         };
         format!(
-            "{kind}\n\n{}\n\nWhoever runs the relay sees when each of you writes and how much, also in private; never what.\n\
-             Next: {}.",
-            compare(&joined.safety_words, style),
+            "{kind}\n\n{words}\n\nWhoever runs the relay sees when each of you writes and how much, also in private; never \
+             what.\nNext: {}.",
             style.cyan("entwine sync")
         )
     })
@@ -102,6 +130,19 @@ fn compare(words: &[&str; 6], style: Style) -> String {
     )
 }
 
+/// The words of a new device, on it and on those that were there before.
+fn compare_devices(words: &[&str; 6], style: Style) -> String {
+    format!(
+        "  {}\n\nYour other device shows six words after its next sync. If they are not these, somebody else has become you:\n\
+         remove the new device there.",
+        style.bold(words.join("  "))
+    )
+}
+
+fn invited_value(Invitation { link, kind, expires_at, .. }: &Invitation) -> Value {
+    json!({ "link": link.to_string(), "kind": kind.to_string(), "expires_at": rfc3339(*expires_at) })
+}
+
 fn invitation_value(invitation: &OpenInvitation) -> Value {
     json!({ "id": invitation.id, "kind": invitation.kind.to_string(), "expires_at": rfc3339(invitation.expires_at) })
 }
@@ -130,6 +171,11 @@ fn qr_code(text: &str, style: Style) -> String {
 
 #[cfg(test)]
 mod tests {
+    use entwine_core::id::{Hash, SpaceId};
+    use entwine_core::keyholder::invitation::InvitationSecret;
+    use getrandom::SysRng;
+    use rand_core::UnwrapErr;
+
     use super::*;
 
     #[test]
@@ -140,6 +186,20 @@ mod tests {
             assert!(code.lines().all(|line| crate::output::width(line) <= 80));
             assert!(code.lines().count() > 20);
         }
+    }
+
+    #[test]
+    fn a_link_has_the_fields_that_scripts_read() {
+        let secret = InvitationSecret::make_random(&mut UnwrapErr(SysRng));
+        let id = secret.derive_keys().id();
+        let spaces = vec![(SpaceId::from_bytes([1; 32]), Hash::from_bytes([2; 32])); 2];
+        let link =
+            InvitationLink { kind: InvitationKind::Device, relay: "https://r.example".to_owned(), spaces, secret };
+        let expires_at = Timestamp::from_seconds(1_800_000_000);
+        let value = invited_value(&Invitation { id, kind: link.kind, link, expires_at });
+        assert!(value["link"].as_str().is_some_and(|link| link.starts_with("entwine://join#")));
+        assert_eq!((&value["kind"], &value["expires_at"]), (&json!("device"), &json!("2027-01-15T08:00:00Z")));
+        assert_eq!(value.as_object().map(|fields| fields.len()), Some(3));
     }
 
     #[test]

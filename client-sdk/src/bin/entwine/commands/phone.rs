@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use entwine_sdk::{Client, Error, Reason, SyncStatus};
+use entwine_sdk::{Client, Error, KeyholderKind, NewKeyholder, Reason, SyncStatus};
 use serde_json::json;
 
 use super::Session;
@@ -48,7 +48,11 @@ pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Optio
         Ok(status) => (None, Ok(status)),
         Err(error) => (Some(error), client.status().await),
     };
+    let added = client.new_keyholders().await;
     client.close().await;
+    for keyholder in added? {
+        session.output.note(&tell(&keyholder, session.output.message_style()));
+    }
     // Also of an exchange that could not even begin, a script gets the status and not only the error.
     if let Ok(status) = &status {
         session.output.answer(status, |style| describe(status, style, false))?;
@@ -87,9 +91,44 @@ const EXCHANGE_TIME_MIN: Duration = Duration::from_secs(1);
 pub(super) async fn status(session: &Session<'_>) -> Result<(), Failure> {
     let client = session.open().await?;
     let status = client.status().await;
+    let is_covered = client.is_covered_by_phrase().await;
     client.close().await;
     let status = status?;
-    session.output.answer(&status, |style| describe(&status, style, true))
+    let is_member = !matches!(status.reason, Some(Reason::NoSpace | Reason::Left | Reason::Removed));
+    let is_bare = is_member && !is_covered.unwrap_or(true);
+    session.output.answer(&status, |style| {
+        let mut text = describe(&status, style, true);
+        if is_bare {
+            text.push_str(&format!("\n{}", not_covered(style)));
+        }
+        text
+    })
+}
+
+/// Said as long as losing all devices would mean losing the way back.
+fn not_covered(style: Style) -> String {
+    format!(
+        "{}\nIf you lose all your devices, nobody can let you back in: {} makes one.",
+        style.yellow("No recovery phrase covers both your spaces."),
+        style.cyan("entwine phrase"),
+    )
+}
+
+/// What whoever holds this device should know of another one that can now read everything.
+fn tell(added: &NewKeyholder, style: Style) -> String {
+    let id = added.keyholder;
+    let remove = style.cyan(format!("entwine remove-device {id}"));
+    match added.kind {
+        KeyholderKind::Device => format!(
+            "{} {id}\n  It shows these six words when it joins: {}\n  If you did not add it, or the words differ, end it: {remove}",
+            style.yellow("A new device of yours is here:"),
+            style.bold(added.safety_words.join("  ")),
+        ),
+        _ => format!(
+            "{} {id}\n  Whoever has its words can become you. If you did not make it, end it: {remove}",
+            style.yellow("A new recovery phrase of yours is here:"),
+        ),
+    }
 }
 
 /// The reason in the word that programs get.

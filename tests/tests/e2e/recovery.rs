@@ -1,0 +1,197 @@
+//! What if every phone is lost? 24 words and the relay's address bring everything back; and nothing else does.
+
+use entwine_tests::world::meet;
+use entwine_tests::{Phone, World, search};
+use serde_json::json;
+
+/// A phrase that BIP-39 knows, of 32 bytes of zero, and nobody has.
+const NOBODYS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+                       abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon art";
+
+#[test]
+fn who_lost_every_phone_comes_back_by_words_and_address_alone_with_the_whole_history() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let before = (ada.write("Before", "Before the words."), ada.write_private("Alone", "Mine, before."));
+    let second = ada.next_phone("Ada-second");
+    let words = ada.phrase();
+    let after = (noor.write("After", "After the words."), second.write_private("Alone too", "Mine, after."));
+    meet(&[&noor, &second, &ada]);
+    let lost = [ada.keyholder(), second.keyholder()];
+    // Both of Ada's phones are at the bottom of the lake from here on.
+
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let came = back.recover(&relay.url(), &words.to_uppercase().replace(' ', "\n")).done();
+    assert_eq!(came["spaces"].as_array().unwrap().len(), 2);
+    assert_eq!(came["spaces"][0], noor.status()["space"]);
+    assert_eq!((back.read(&before.0), back.read(&before.1)), ("Before the words.".into(), "Mine, before.".into()));
+    assert_eq!((back.read(&after.0), back.read(&after.1)), ("After the words.".into(), "Mine, after.".into()));
+    for id in &lost {
+        let _ = back.run(&["remove-device", id]);
+    }
+    let new = (back.write("Back", "I am here again."), back.write_private("Wet", "That was cold."));
+    meet(&[&back, &noor]);
+    assert_eq!(noor.run(&["read", &new.0])["author"], "Ada");
+    assert_eq!(noor.shared(), back.shared());
+    assert_eq!(ada.sync_stops(), "removed");
+
+    // The same words bring the next phone back, too.
+    let next = Phone::init_as(&world, "Ada-next", "Ada");
+    let _ = next.recover(&relay.url(), &words).done();
+    assert_eq!(next.read(&new.1), "That was cold.");
+    assert_eq!(next.sync()["in_sync"], true);
+}
+
+#[test]
+fn own_phones_are_told_of_a_phrase_and_of_who_came_back_by_it() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let second = ada.next_phone("Ada-second");
+    let _ = ada.sync();
+    let words = ada.phrase();
+    let told = second.start(&["sync"]).finish().stderr;
+    assert!(told.contains("phrase"), "{told}");
+    assert_eq!(ada.start(&["sync"]).finish().stderr, "", "who made it knows of it");
+    let thief = Phone::init_as(&world, "Ada-thief", "Ada");
+    let _ = thief.recover(&relay.url(), &words).done();
+    for phone in [&ada, &second] {
+        let told = phone.start(&["sync"]).finish().stderr;
+        assert!(told.contains(&thief.keyholder()) && told.contains("remove-device"), "{told}");
+    }
+    assert_eq!(noor.start(&["sync"]).finish().stderr, "");
+    // Thrown out, with the words that it came by.
+    let phrase = ada.devices().into_iter().find(|device| device["kind"] == "phrase").unwrap();
+    let _ = ada.run(&["remove-device", &thief.keyholder()]);
+    let _ = ada.run(&["remove-device", phrase["keyholder"].as_str().unwrap()]);
+    assert_eq!(thief.sync_stops(), "removed");
+    let told = Phone::init(&world, "Eve").recover(&relay.url(), &words).refused();
+    assert!(told.contains("no space"), "{told}");
+}
+
+#[test]
+fn a_replaced_phrase_opens_nothing_any_more() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, _noor) = world.couple(&relay);
+    let (old, new) = (ada.phrase(), ada.phrase());
+    assert_ne!(old, new);
+    let _ = ada.sync();
+    let phrases = ada.devices().into_iter().filter(|device| device["kind"] == "phrase").count();
+    assert_eq!(phrases, 1);
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let told = back.recover(&relay.url(), &old).refused();
+    assert!(told.contains("no space"), "{told}");
+    assert_eq!(back.status()["reason"], "no_space");
+    assert_eq!(back.recover(&relay.url(), &new).done()["spaces"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn wrong_words_and_a_relay_without_the_space_say_so_and_change_nothing() {
+    let world = World::new();
+    let (relay, other) = (world.relay(), world.relay());
+    let (ada, _noor) = world.couple(&relay);
+    let entry = ada.write("Entry", "Still here.");
+    let words = ada.phrase();
+    let _ = ada.sync();
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let before = (relay.everything(), other.everything());
+    let short = words.rsplit_once(' ').unwrap().0;
+    for wrong in [short, "", "hello", &words.replacen(' ', " zoo ", 1)] {
+        let told = back.recover(&relay.url(), wrong).refused();
+        assert!(told.contains("24 words"), "{told}");
+    }
+    for (url, words) in [(relay.url(), NOBODYS), (other.url(), &words)] {
+        let told = back.recover(&url, words).refused();
+        assert!(told.contains("no space"), "{told}");
+    }
+    assert_eq!((relay.everything(), other.everything()), before);
+    let told = ada.recover(&relay.url(), &words).refused();
+    assert!(told.contains("has a space already"), "{told}");
+    let _ = back.recover(&relay.url(), &words).done();
+    assert_eq!(back.read(&entry), "Still here.");
+}
+
+#[test]
+fn who_is_killed_while_making_or_replacing_a_phrase_gets_it_whole_by_asking_again() {
+    for point in ["phrase:after-intent", "phrase:after-space", "phrase:after-removal"] {
+        let world = World::new();
+        let relay = world.relay();
+        let (ada, _noor) = world.couple(&relay);
+        let old = ada.phrase();
+        let killed = ada.with("ENTWINE_TEST_FAULT", point).start(&["phrase"]).finish();
+        killed.killed();
+        let _ = ada.sync();
+        let words = ada.phrase();
+        let shown = serde_json::from_str::<serde_json::Value>(&killed.stdout).ok();
+        if let Some(shown) = shown {
+            assert_eq!(
+                shown["words"],
+                json!(words.split(' ').collect::<Vec<_>>()),
+                "the words that were shown are good"
+            );
+        }
+        let eve = Phone::init(&world, "Eve");
+        let _ = eve.recover(&relay.url(), &old).refused();
+        let back = Phone::init_as(&world, "Ada-back", "Ada");
+        assert_eq!(back.recover(&relay.url(), &words).done()["spaces"].as_array().unwrap().len(), 2, "{point}");
+        let _ = ada.sync();
+        assert_eq!(ada.devices().len(), 4, "two phones, one phrase, and Noor: {point}");
+    }
+}
+
+#[test]
+fn who_is_killed_while_coming_back_is_back_by_asking_again_or_by_syncing() {
+    for point in ["recover:after-intent", "recover:after-space", "recover:after-stored"] {
+        let world = World::new();
+        let relay = world.relay();
+        let (ada, noor) = world.couple(&relay);
+        let entries = (noor.write("Hers", "Shared."), ada.write_private("Mine", "Private."));
+        let words = ada.phrase();
+        meet(&[&noor, &ada]);
+        for by_sync in [false, true] {
+            let back = Phone::init_as(&world, &format!("Ada-back-{by_sync}"), "Ada");
+            let dying = back.with("ENTWINE_TEST_FAULT", point);
+            dying.start_with(&["recover", "--relay", &relay.url()], &words).finish().killed();
+            if by_sync {
+                let _ = back.sync();
+            } else {
+                let _ = back.recover(&relay.url(), &words).done();
+            }
+            assert_eq!(
+                (back.read(&entries.0), back.read(&entries.1)),
+                ("Shared.".into(), "Private.".into()),
+                "{point}"
+            );
+            let _ = back.write("Back", point);
+            meet(&[&back, &ada, &noor]);
+            assert_eq!(back.shared(), noor.shared());
+        }
+    }
+}
+
+#[test]
+fn words_are_shown_to_eyes_alone_and_stand_in_no_file() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, _noor) = world.couple(&relay);
+    let told = ada.start_as_it_is(&["phrase"]).finish().refused();
+    assert!(told.contains("terminal") && told.contains("--json"), "{told}");
+    assert_eq!(ada.devices().len(), 2, "nothing was made");
+    let shown = ada.start_as_it_is(&["status"]).finish().stdout;
+    assert!(shown.contains("No recovery phrase"), "{shown}");
+    let words = ada.phrase();
+    let shown = ada.start_as_it_is(&["status"]).finish().stdout;
+    assert!(!shown.contains("No recovery phrase"), "{shown}");
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let _ = back.recover(&relay.url(), &words).done();
+    let mut files = search::files_in(relay.data());
+    files.extend(search::files_in(ada.profile()));
+    files.extend(search::files_in(back.profile()));
+    files.extend(world.logs());
+    let neighbours: Vec<String> =
+        words.split(' ').zip(words.split(' ').skip(1)).map(|(a, b)| format!("{a} {b}")).collect();
+    let neighbours: Vec<&str> = neighbours.iter().map(String::as_str).collect();
+    assert!(search::found(&files, &neighbours).is_empty());
+}
