@@ -46,8 +46,10 @@ pub enum Error {
     /// The profile has a space.
     #[error("this profile has a space already: use another profile for another one")]
     SpaceExists,
-    /// A joining was begun in this profile.
-    #[error("this profile has begun to join a space: finish that with `sync`, or use another profile")]
+    /// A joining or a recovery was begun in this profile.
+    #[error(
+        "this profile has begun to join a space or to come back into one: finish that with `sync`, or use another profile"
+    )]
     JoiningBegun,
     /// Nobody has joined yet.
     #[error("nobody has joined yet: send a link made by `invite`")]

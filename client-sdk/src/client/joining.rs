@@ -94,6 +94,9 @@ impl Client {
                 false if !brings_copy => return Err(Error::SpaceExists),
                 _ => {}
             }
+            if self.is_recovering().await? {
+                return Err(Error::JoiningBegun);
+            }
             let earlier = self.storage.intent::<Joining>(JOINING).await?;
             if earlier.is_none_or(|earlier| earlier.link != link.to_string() || earlier.brings_copy != brings_copy) {
                 let person = match self.views().await?.first() {

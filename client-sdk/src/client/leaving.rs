@@ -35,15 +35,16 @@ impl Client {
         if id == self.keys.id() {
             return Err(Error::RemovingItself);
         }
+        // What the device brought so far, and what it lacks, comes first: its feed ends where this device has seen it end. And this
+        // device may not know it yet.
+        self.exchange_all(None, &Mutex::default()).await?;
         let views = self.views().await?;
-        let shared = views.first().ok_or(Error::NoSpace)?;
-        let me = self.person(shared)?;
+        let me = self.person(views.first().ok_or(Error::NoSpace)?)?;
         if !views.iter().any(|view| view.chain.member(&id).is_some_and(|found| found.person == me)) {
+            self.all_well().await?;
             return Err(Error::NotOwn);
         }
-        // What the device brought so far, and what it lacks, comes first: its feed ends where this device has seen it end.
-        self.exchange_all(None, &Mutex::default()).await?;
-        for view in self.views().await? {
+        for view in views {
             if view.chain.member(&id).is_some() {
                 let ended = self.remove(&view, id).await?;
                 if self.storage.chain(&view.space).await?.member(&id).is_some() {

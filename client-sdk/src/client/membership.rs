@@ -53,7 +53,7 @@ impl Client {
         let relay = relay.parse::<RelayAddress>()?.to_string();
         let spaces = self.storage.spaces().await?;
         if spaces.is_empty() {
-            if self.is_joining().await? {
+            if self.is_joining().await? || self.is_recovering().await? {
                 return Err(Error::JoiningBegun);
             }
             self.found(&relay, token).await?;

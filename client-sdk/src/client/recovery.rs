@@ -82,7 +82,7 @@ impl Client {
     /// # Errors
     /// There is no space, or the relay does not take it.
     pub async fn make_phrase(&self) -> Result<Vec<&'static str>, Error> {
-        let views = self.views().await?;
+        let views = self.spaces_to_cover().await?;
         if views.is_empty() {
             return Err(Error::NoSpace);
         }
@@ -118,7 +118,7 @@ impl Client {
     /// No phrase waits for it, or the relay does not answer.
     pub async fn confirm_phrase(&self) -> Result<(), Error> {
         let kept = self.phrase_made().await?.ok_or(Error::NoPhraseBegun)?.derive_keys().id();
-        for view in self.views().await? {
+        for view in self.spaces_to_cover().await? {
             let me = self.person(&view)?;
             let is_older = |id: &KeyholderId| *id != kept;
             let phrases = view.chain.current_of(&me).filter(|k| k.kind == KeyholderKind::RecoveryPhrase);
@@ -132,6 +132,11 @@ impl Client {
             fault::point("phrase:after-removal");
         }
         Ok(self.storage.end_intent(PHRASE).await?)
+    }
+
+    /// A space that this device is gone from is covered by nothing any more.
+    async fn spaces_to_cover(&self) -> Result<Vec<SpaceView>, Error> {
+        Ok(self.views().await?.into_iter().filter(|view| view.gone.is_none()).collect())
     }
 
     async fn phrase_made(&self) -> Result<Option<RecoveryPhrase>, Error> {
@@ -149,8 +154,7 @@ impl Client {
         let relay = relay.parse::<RelayAddress>()?.to_string();
         let phrase = RecoveryPhrase::parse(words)?;
         let spaces = self.storage.spaces().await?;
-        let is_begun = self.storage.intent::<Recovering>(RECOVERING).await?.is_some();
-        if !spaces.is_empty() && !is_begun {
+        if !spaces.is_empty() && !self.is_recovering().await? {
             return Err(Error::SpaceExists);
         }
         if spaces.is_empty() {
@@ -164,10 +168,18 @@ impl Client {
         }
         self.exchange_all(None, &Mutex::default()).await?;
         self.all_well().await?;
-        self.storage.end_intent(RECOVERING).await?;
         self.open_arrived().await?;
         self.note_told_of_all().await?;
         Ok(self.storage.spaces().await?.into_iter().map(|line| line.space).collect())
+    }
+
+    pub(crate) async fn is_recovering(&self) -> Result<bool, Error> {
+        Ok(self.storage.intent::<Recovering>(RECOVERING).await?.is_some())
+    }
+
+    /// The words are kept no longer than it takes.
+    pub(crate) async fn end_recovering(&self) -> Result<(), Error> {
+        Ok(self.storage.end_intent(RECOVERING).await?)
     }
 
     /// Goes on with a recovery that was begun, until its spaces are kept here.
@@ -274,12 +286,12 @@ impl Client {
         Ok(devices)
     }
 
-    /// Whether every space has a recovery phrase of this person.
+    /// Whether every space that this device is in has a recovery phrase of this person.
     ///
     /// # Errors
     /// There is no space.
     pub async fn is_covered_by_phrase(&self) -> Result<bool, Error> {
-        let views = self.views().await?;
+        let views = self.spaces_to_cover().await?;
         let me = self.me(&views)?;
         let covers = |view: &SpaceView| view.chain.current_of(&me).any(|k| k.kind == KeyholderKind::RecoveryPhrase);
         Ok(views.iter().all(covers))

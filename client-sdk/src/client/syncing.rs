@@ -83,8 +83,9 @@ impl Client {
             }
             crate::fault::point(if view.is_private { "sync:after-private" } else { "sync:after-shared" });
         }
-        if self.is_joining().await? && self.all_well().await.is_ok() {
+        if (self.is_joining().await? || self.is_recovering().await?) && self.all_well().await.is_ok() {
             self.end_joining().await?;
+            self.end_recovering().await?;
         }
         Ok(())
     }

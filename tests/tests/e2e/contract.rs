@@ -53,6 +53,34 @@ fn every_command_prints_exactly_the_fields_that_were_promised() {
 }
 
 #[test]
+fn every_command_about_devices_prints_exactly_the_fields_that_were_promised() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let invited = ada.run(&["invite", "--device"]);
+    fields(&invited, &["expires_at", "kind", "link"]);
+    is_a_moment(&invited["expires_at"]);
+    let row = ["keyholder", "kind", "person", "this"];
+    let open = ada.devices().into_iter().find(|device| device["kind"] == "device_invitation").unwrap();
+    fields(&open, &row);
+    let second = Phone::init_as(&world, "Ada-second", "Ada");
+    fields(&second.run(&["join", &text(&invited, "link")]), &["kind", "safety_words", "space"]);
+    ada.devices().iter().for_each(|device| fields(device, &row));
+    let id = second.keyholder();
+    fields(&ada.run(&["remove-device", &id]), &["keyholder"]);
+    let made = ada.run(&["phrase"]);
+    fields(&made, &["words"]);
+    let words: Vec<&str> = made["words"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let came = back.with("ENTWINE_RELAY", &relay.url()).start_with(&["recover"], &words.join(" ")).finish().done();
+    fields(&came, &["spaces"]);
+    assert_eq!(came["spaces"][0], ada.status()["space"]);
+    let left = noor.run(&["leave"]);
+    fields(&left, &["left"]);
+    assert_eq!(left["left"], ada.status()["space"]);
+}
+
+#[test]
 fn every_command_of_the_journal_prints_exactly_the_fields_that_were_promised() {
     let world = World::new();
     let relay = world.relay();
@@ -174,6 +202,7 @@ fn refusals_exit_with_1_and_wrong_usage_with_2() {
             &["ritual", "set", nothing, "--name", "x"],
             &["ritual", "done", nothing],
             &["revoke", nothing],
+            &["remove-device", nothing],
         ] {
             let _ = ada.refused(command);
         }
@@ -183,9 +212,16 @@ fn refusals_exit_with_1_and_wrong_usage_with_2() {
     let _ = ada.refused(&["init", "--name", "Ada"]);
     let _ = ada.refused(&["create", "--relay", &relay.url(), "--token", relay.token()]);
     let _ = Phone::without_profile(&world, "Nobody").refused(&["list"]);
-    for early in
-        [["write", "--title", "T", "--text", "X"].as_slice(), &["list"], &["sync"], &["invite"], &["safety-words"]]
-    {
+    for early in [
+        ["write", "--title", "T", "--text", "X"].as_slice(),
+        &["list"],
+        &["sync"],
+        &["invite"],
+        &["safety-words"],
+        &["devices"],
+        &["phrase"],
+        &["leave"],
+    ] {
         let _ = Phone::init(&world, &format!("New {}", early[0])).refused(early);
     }
     for wrong in [

@@ -1,7 +1,7 @@
 //! What if every phone is lost? 24 words and the relay's address bring everything back; and nothing else does.
 
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, World, search};
+use entwine_tests::{Phone, World, database, search};
 use serde_json::json;
 
 /// A phrase that BIP-39 knows, of 32 bytes of zero, and nobody has.
@@ -159,6 +159,8 @@ fn who_is_killed_while_coming_back_is_back_by_asking_again_or_by_syncing() {
             } else {
                 let _ = back.recover(&relay.url(), &words).done();
             }
+            let kept = database::rows(&back.profile().join("profile.db"), "SELECT kind FROM intent");
+            assert_eq!(kept.len(), 0, "the words are kept no longer than it takes: {kept:?}");
             assert_eq!(
                 (back.read(&entries.0), back.read(&entries.1)),
                 ("Shared.".into(), "Private.".into()),
