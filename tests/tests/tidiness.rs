@@ -103,25 +103,31 @@ fn links(text: &str) -> Vec<String> {
     links
 }
 
-/// `[core/tests/exchange.rs](core/tests/exchange.rs) `name_of_a_test`` in ARCHITECTURE.md: what shows a sentence is there.
+/// `[core/tests/exchange.rs](core/tests/exchange.rs) `name_of_a_test``: what shows a sentence is there.
 #[test]
-fn the_tests_that_the_architecture_names_are_there() {
+fn the_tests_that_the_pages_name_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
-    let mut checked = 0;
-    for sentence in text.split("**Invariant:**").skip(1) {
-        let mut code = String::new();
-        for link in links(sentence) {
-            let file = root.join(&link);
-            code += &if file.is_dir() { all_code_in(&file) } else { fs::read_to_string(&file).unwrap_or_default() };
+    for (page, mark) in [("ARCHITECTURE.md", "**Invariant:**"), ("docs/when-things-go-wrong.md", "Story:")] {
+        let page = root.join(page);
+        let text = fs::read_to_string(&page).unwrap();
+        let mut checked = 0;
+        for sentence in text.split(mark).skip(1) {
+            let mut code = String::new();
+            for link in links(sentence) {
+                let file = page.parent().unwrap().join(&link);
+                code += &if file.is_dir() { all_code_in(&file) } else { fs::read_to_string(&file).unwrap_or_default() };
+            }
+            for name in sentence.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() > 1) {
+                let is_a_name = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+                assert!(
+                    !is_a_name || code.contains(&format!("fn {name}")),
+                    "no test {name} in what is linked beside it"
+                );
+                checked += usize::from(is_a_name);
+            }
         }
-        for name in sentence.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() > 1) {
-            let is_a_name = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-            assert!(!is_a_name || code.contains(&format!("fn {name}")), "no test {name} in what is linked beside it");
-            checked += usize::from(is_a_name);
-        }
+        assert!(checked > 0, "{} names no test any more", page.display());
     }
-    assert!(checked > 0, "ARCHITECTURE.md names no test any more");
 }
 
 fn all_code_in(folder: &Path) -> String {

@@ -114,6 +114,32 @@ fn wrong_words_and_a_relay_without_the_space_say_so_and_change_nothing() {
 }
 
 #[test]
+fn after_a_relay_lost_all_the_partner_gives_back_what_is_shared() {
+    let world = World::new();
+    let mut relay = world.relay_with(&[("ENTWINE_REGISTRATION_TOKEN", "for our street only")]);
+    let (ada, noor) = world.couple(&relay);
+    let shared = ada.write("Shared", "Noor has this.");
+    let _ = ada.write_private("Alone", "Nobody has this any more.");
+    let words = ada.phrase();
+    meet(&[&ada, &noor]);
+    relay.stop();
+    relay.wipe();
+    relay.start_again();
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let told = back.recover(&relay.url(), &words).refused();
+    assert!(told.contains("no space"), "{told}");
+    let _ = noor.sync();
+    assert_eq!(back.recover(&relay.url(), &words).done()["spaces"].as_array().unwrap().len(), 2);
+    assert_eq!(back.read(&shared), "Noor has this.");
+    let new = back.write_private("Alone again", "A new beginning.");
+    meet(&[&back, &noor]);
+    let second = back.next_phone("Ada-second");
+    assert_eq!(second.read(&new), "A new beginning.");
+    let shown = back.start_as_it_is(&["status"]).finish().stdout;
+    assert!(shown.contains("No recovery phrase"), "the new private space is not covered yet: {shown}");
+}
+
+#[test]
 fn who_is_killed_while_making_or_replacing_a_phrase_gets_it_whole_by_asking_again() {
     for point in ["phrase:after-intent", "phrase:after-space", "phrase:after-removal"] {
         let world = World::new();
