@@ -351,7 +351,7 @@ fn own_devices_and_phrases(chain: &MembershipChain, me: &PersonId) -> impl Itera
 async fn read_chain(space: SpaceId, keys: &SecretKeys, relay: &Relay) -> Result<Option<MembershipChain>, Error> {
     let mut chain: Option<MembershipChain> = None;
     loop {
-        let request = chain.as_ref().map_or_else(|| empty_request(), |chain| request(chain, Vec::new()));
+        let request = chain.as_ref().map_or_else(empty_request, |chain| request(chain, Vec::new()));
         let response = match attempt(|| relay.sync(keys, &space, &request)).await {
             Ok(response) => response,
             Err(RelayError::Unknown | RelayError::Removed(_)) => return Ok(None),

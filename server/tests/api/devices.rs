@@ -1,5 +1,6 @@
 //! Does a second phone get in, and only it? Device links with their hour, and recovery phrases, over HTTP.
 
+use entwine_core::feed::Clock;
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::membership::{KeyRing, MembershipChain, SpaceKind};
 use entwine_core::sync::exchange::to_sent;
@@ -147,7 +148,7 @@ async fn a_replaced_phrase_is_told_so() {
     let phrase = SecretKeys::make_random(&mut rng(11));
     ada.add_phrase(&mut chain, &phrase);
     relay.create(&ada.keys, &chain, None).await.is_ok();
-    let removal = chain.remove(&ada.keys, phrase.id()).unwrap();
+    let removal = chain.remove(&ada.keys, [phrase.id()], &Clock::new()).unwrap();
     chain.append(removal.bytes()).unwrap();
     let message = request(&chain, &[], vec![removal.bytes().to_vec()], &[]);
     relay.sync(&ada.keys, chain.space(), &message).await.is_ok();
