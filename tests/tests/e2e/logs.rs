@@ -13,7 +13,7 @@ fn the_logs_of_a_whole_run_hold_no_secret_and_no_word() {
     for format in ["text", "json"] {
         let world = World::new();
         let settings =
-            [("ENTWINE_LOG", "debug"), ("ENTWINE_LOG_FORMAT", format), ("ENTWINE_REGISTRATION_TOKEN", FIXED)];
+            [("ENTWINE_LOG", "trace"), ("ENTWINE_LOG_FORMAT", format), ("ENTWINE_REGISTRATION_TOKEN", FIXED)];
         let relay = world.relay_with(&settings);
         let ada = Phone::init_as(&world, "Ada", "Ada Wintergreen").with("RUST_LOG", "trace");
         let noor = Phone::init_as(&world, "Noor", "Noor Haddad-Oakley").with("RUST_LOG", "trace");
