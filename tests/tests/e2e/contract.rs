@@ -201,8 +201,8 @@ fn refusals_exit_with_1_and_wrong_usage_with_2() {
     }
     // As it is, or `--json` would be the second word.
     let _ = ada.start_as_it_is(&["edit", &entry, "--replace", "one"]).finish().misused();
-    let told = ada.with("ENTWINE_PROFLE", "x").start(&["list"]).finish().misused();
-    assert!(told.contains("ENTWINE_PROFLE"), "{told}");
+    let told = ada.with("ENTWINE_PROFILES", "x").start(&["list"]).finish().misused();
+    assert!(told.contains("ENTWINE_PROFILES"), "{told}");
     // Variables of the relay in the same shell are none of its business.
     let _ = ada.with("ENTWINE_DATA", "x").with("ENTWINE_LISTEN", "y").run(&["list"]);
 }
