@@ -28,6 +28,7 @@ use super::{Client, Settings};
 use crate::driver::{attempt, ended_by};
 use crate::error::Error;
 use crate::status::Reason;
+use crate::storage::SpaceLine;
 use crate::transport::once::{Relay, RelayError};
 use crate::{fault, random};
 
@@ -79,7 +80,7 @@ impl Client {
         }
         let (space, _) = link.spaces[0];
         let spaces = self.storage.spaces().await?;
-        if !spaces.is_empty() && !spaces.iter().any(|line| line.space == space) {
+        if !spaces.is_empty() && !self.has_joined_by(link, &spaces).await? {
             return Err(Error::SpaceExists);
         }
         if spaces.is_empty() {
@@ -97,6 +98,20 @@ impl Client {
         let chain = self.storage.chain(&space).await?;
         let safety_words = safety_words(&chain).ok_or(Error::NoPartner)?;
         Ok(Joined { space, kind: link.kind, safety_words })
+    }
+
+    /// Whether it is by this link that this device came into the space that it has: neither by another one, nor by founding.
+    async fn has_joined_by(&self, link: &InvitationLink, spaces: &[SpaceLine]) -> Result<bool, Error> {
+        let (space, _) = link.spaces[0];
+        if !spaces.iter().any(|line| line.space == space) {
+            return Ok(false);
+        }
+        let chain = self.storage.chain(&space).await?;
+        let invitation = chain.keyholder(&link.secret.derive_keys().id());
+        let ended = invitation.and_then(|invitation| chain.records().get(invitation.removed_at? as usize));
+        Ok(ended.is_some_and(
+            |record| matches!(record.body(), Body::Accept(accept) if accept.device.id() == self.keys.id()),
+        ))
     }
 
     pub(crate) async fn is_joining(&self) -> Result<bool, Error> {
