@@ -11,6 +11,7 @@ mod logs;
 mod network;
 mod offline;
 mod processes;
+mod reader;
 mod relay_loss;
 mod rituals;
 mod strangers;
