@@ -14,5 +14,6 @@ mod processes;
 mod reader;
 mod relay_loss;
 mod rituals;
+mod soak;
 mod strangers;
 mod walk;
