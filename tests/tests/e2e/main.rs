@@ -10,6 +10,7 @@ mod joining;
 mod logs;
 mod network;
 mod offline;
+mod operator;
 mod processes;
 mod reader;
 mod relay_loss;
