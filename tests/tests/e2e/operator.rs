@@ -1,5 +1,8 @@
 //! Can whoever runs the relay give somebody the right to found a space, and take it back?
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use entwine_tests::program::{self, Ended, Running};
 use entwine_tests::{Phone, Relay, World};
 
@@ -40,6 +43,24 @@ fn a_token_made_beside_the_running_relay_serves_until_it_is_revoked_and_spaces_s
     let _ = ada.write("Still here", "A space needs its token once.");
     let _ = ada.sync();
     let _ = noor.run(&["create", "--relay", &relay.url(), "--token", relay.token()]);
+}
+
+#[test]
+fn variables_alone_set_a_relay_up() {
+    let world = World::new();
+    let data = world.folder().join("by-variables");
+    let mut command = program::command("entwine-relay");
+    command.arg("serve").env("ENTWINE_DATA", &data).env("ENTWINE_LISTEN", "127.0.0.1:0");
+    command.env("ENTWINE_REGISTRATION", "open").env("ENTWINE_PUBLIC_URL", "").env("ENTWINE_LOG", "off");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
+    let ada = Phone::init(&world, "Ada");
+    let founded = ada.start(&["create", "--relay", &address.unwrap()]).finish();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(founded.done()["space"].is_string());
+    assert!(data.join("relay.db").is_file());
 }
 
 #[test]
