@@ -153,6 +153,19 @@ fn phones_whose_clocks_are_ten_years_off_sync_all_the_same() {
 }
 
 #[test]
+fn a_relay_whose_clock_was_wrong_and_is_set_right_locks_nobody_out() {
+    let world = World::new();
+    let mut relay = world.relay_with(&[("ENTWINE_TEST_CLOCK_OFFSET", TEN_YEARS)]);
+    let (ada, noor) = world.couple(&relay);
+    relay.stop();
+    relay.set("ENTWINE_TEST_CLOCK_OFFSET", "0");
+    relay.start_again();
+    let entry = ada.write("On time", "The relay has a new battery.");
+    meet(&[&ada, &noor]);
+    assert_eq!(noor.read(&entry), "The relay has a new battery.");
+}
+
+#[test]
 fn without_a_relay_everything_works_that_is_not_about_it() {
     let world = World::new();
     let mut relay = world.relay();
