@@ -89,7 +89,7 @@ fn a_founder_killed_or_cut_off_anywhere_founds_the_same_space_again() {
     let proxy = Proxy::start(relay.address());
     let url = proxy.url();
     let create = ["create", "--relay", &url, "--token", relay.token()];
-    for point in ["sync:after-sealed", "sync:after-sent", "sync:after-shared"] {
+    for point in ["sync:after-sealed", "sync:after-sent", "sync:after-shared", "sync:after-private"] {
         let ada = Phone::init(&world, &format!("Ada {}", point.replace(':', "-")));
         ada.with("ENTWINE_TEST_FAULT", point).start(&create).finish().killed();
         let space = ada.status()["space"].clone();
