@@ -108,7 +108,7 @@ pub enum Error {
     #[error("there is no open invitation with this id: `invitations` lists them")]
     NoSuchInvitation,
     /// The membership rules do not allow it.
-    #[error("not allowed: {0}")]
+    #[error(transparent)]
     NotAllowed(ChainError),
     /// The exchange with the relay did not come to its end.
     #[error("{detail} ({remedy})")]

@@ -64,12 +64,17 @@ impl KeyStore for FileKeyStore {
     }
 
     fn create(&self, secret: &[u8]) -> Result<(), KeyStoreError> {
+        // Whole under another name first: a kill must not leave half a secret under the name that counts.
+        let whole = self.path.with_extension(format!("{}.new", std::process::id()));
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.path).map_err(failed)?;
+        let mut file = options.open(&whole).map_err(failed)?;
         file.write_all(secret).and_then(|()| file.sync_all()).map_err(failed)?;
+        // A link, unlike a renaming, never takes the place of keys that are there.
+        let kept = fs::hard_link(&whole, &self.path);
+        fs::remove_file(&whole).and(kept).map_err(failed)?;
         // The file's name is durable only once its folder is.
         if let Some(folder) = self.path.parent() {
             fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
@@ -90,6 +95,8 @@ mod tests {
         store.create(b"secret").unwrap();
         assert_eq!(store.load().unwrap().unwrap().as_slice(), b"secret");
         assert!(store.create(b"another").is_err(), "keys are never written over");
+        assert_eq!(store.load().unwrap().unwrap().as_slice(), b"secret");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -193,18 +193,18 @@ def hpke_open(scalar, encapsulated, info, ciphertext):
     except ValueError as error:
         raise Refused("a seal to nobody") from error
 
-    def labeled(suite):
+    def labelled(suite):
         def extract(salt, label, data):
             return hmac_sha256(salt or ZERO, b"HPKE-v1" + suite + label + data)
 
-        def labeled_expand(key, label, data, length):
+        def labelled_expand(key, label, data, length):
             return expand(key, struct.pack(">H", length) + b"HPKE-v1" + suite + label + data, length)
 
-        return extract, labeled_expand
+        return extract, labelled_expand
 
-    extract, kem_expand = labeled(b"KEM" + struct.pack(">H", 0x20))
+    extract, kem_expand = labelled(b"KEM" + struct.pack(">H", 0x20))
     secret = kem_expand(extract(b"", b"eae_prk", shared), b"shared_secret", encapsulated + public, 32)
-    extract, schedule_expand = labeled(b"HPKE" + struct.pack(">HHH", 0x20, 1, 3))
+    extract, schedule_expand = labelled(b"HPKE" + struct.pack(">HHH", 0x20, 1, 3))
     context = b"\0" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
     scheduled = extract(secret, b"secret", b"")
     key = schedule_expand(scheduled, b"key", context, 32)

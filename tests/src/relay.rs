@@ -140,6 +140,9 @@ impl Relay {
     pub fn backup(&self) -> PathBuf {
         assert!(self.process.is_none(), "a folder in use is not copied");
         let backup = self.world.folder().join(format!("backup-{}", self.address.ip()));
+        if backup.exists() {
+            fs::remove_dir_all(&backup).expect("an older backup can be removed");
+        }
         program::copy(&self.data, &backup);
         backup
     }

@@ -67,3 +67,28 @@ pub fn strings(path: &Path) -> String {
     assert!(output.status.success(), "strings failed on {}", path.display());
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_found() {
+        let files = vec![
+            (PathBuf::from("plain"), b"\x00\x01First snow\xff".to_vec()),
+            (PathBuf::from("shouted"), b"FIRST SNOW".to_vec()),
+            (PathBuf::from("sealed"), b"Fir\x00st snow, Ad, ADA".to_vec()),
+        ];
+        let found = found(&files, &["First snow", "Ada"]);
+        assert_eq!(found, [(PathBuf::from("plain"), "First snow"), (PathBuf::from("shouted"), "First snow")]);
+        assert!(holds(b"aab", b"ab") && holds(b"x", b"") && !holds(b"aab", b"abb"));
+    }
+
+    #[test]
+    fn strings_shows_what_stands_between_other_bytes() {
+        let folder = tempfile::tempdir().expect("the temporary folder takes folders");
+        let path = folder.path().join("file");
+        fs::write(&path, b"\x00\x01\x02We walked\x00\x03\x04").expect("a fresh folder takes files");
+        assert!(strings(&path).contains("We walked"));
+    }
+}

@@ -29,6 +29,7 @@ use super::{Client, Settings};
 use crate::driver::{attempt, ended_by};
 use crate::error::Error;
 use crate::status::Reason;
+use crate::storage::SpaceLine;
 use crate::transport::once::{Relay, RelayError};
 use crate::{fault, random};
 
@@ -88,10 +89,11 @@ impl Client {
         }
         let (space, _) = link.spaces[0];
         let spaces = self.storage.spaces().await?;
-        if !spaces.iter().any(|line| line.space == space) {
+        if !self.has_joined_by(link, &spaces).await? {
+            let is_there = spaces.iter().any(|line| line.space == space);
             match spaces.is_empty() {
                 true if brings_copy => return Err(Error::NoSpace),
-                false if !brings_copy => return Err(Error::SpaceExists),
+                false if !brings_copy || is_there => return Err(Error::SpaceExists),
                 _ => {}
             }
             if self.is_recovering().await? {
@@ -122,6 +124,20 @@ impl Client {
         };
         let safety_words = safety_words.ok_or(Error::NoPartner)?;
         Ok(Joined { space, kind: link.kind, safety_words })
+    }
+
+    /// Whether it is by this link that this device came into the space that it has: neither by another one, nor by founding.
+    async fn has_joined_by(&self, link: &InvitationLink, spaces: &[SpaceLine]) -> Result<bool, Error> {
+        let (space, _) = link.spaces[0];
+        if !spaces.iter().any(|line| line.space == space) {
+            return Ok(false);
+        }
+        let chain = self.storage.chain(&space).await?;
+        let invitation = chain.keyholder(&link.secret.derive_keys().id());
+        let ended = invitation.and_then(|invitation| chain.records().get(invitation.removed_at? as usize));
+        Ok(ended.is_some_and(
+            |record| matches!(record.body(), Body::Accept(accept) if accept.device.id() == self.keys.id()),
+        ))
     }
 
     pub(crate) async fn is_joining(&self) -> Result<bool, Error> {

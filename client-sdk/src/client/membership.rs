@@ -62,6 +62,9 @@ impl Client {
                 return Err(Error::SpaceExists);
             }
             for line in &spaces {
+                if self.has_reached_a_relay(&line.space).await? {
+                    continue;
+                }
                 let mut settings: Settings = self.storage.space_settings(&line.space).await?;
                 settings.relay.clone_from(&relay);
                 settings.token = token.map(str::to_owned).or(settings.token);
@@ -87,21 +90,13 @@ impl Client {
         MembershipChain::found(first.bytes()).map_err(Error::NotAllowed)
     }
 
-    /// Whether there is nothing left to found on this relay. A space that only this device ever knew can still go to another
-    /// one; where the shared one is there and the private one is not, the founding was cut in between, and goes on there.
+    /// Whether the shared space is in use, or on another relay. One that only this device ever knew can still go to another
+    /// relay; and one that was just founded on this relay may be so for a command that was cut before it could say so.
     async fn is_founded(&self, relay: &str) -> Result<bool, Error> {
-        let mut all_reached = true;
-        for line in self.storage.spaces().await? {
-            let is_reached = self.has_reached_a_relay(&line.space).await?;
-            all_reached &= is_reached;
-            if !line.is_private && is_reached {
-                let settings: Settings = self.storage.space_settings(&line.space).await?;
-                if settings.relay != relay || self.storage.chain(&line.space).await?.len() > 1 {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(all_reached)
+        let space = self.view(false).await?.space;
+        let settings: Settings = self.storage.space_settings(&space).await?;
+        let is_alone = self.storage.chain(&space).await?.len() == 1;
+        Ok(self.has_reached_a_relay(&space).await? && !(is_alone && settings.relay == relay))
     }
 
     async fn has_reached_a_relay(&self, space: &SpaceId) -> Result<bool, Error> {

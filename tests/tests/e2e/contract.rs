@@ -1,6 +1,7 @@
 //! Can a script rely on the command line? What each command prints, and how it exits.
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 
 use entwine_tests::phone::text;
 use entwine_tests::program::{self, Running};
@@ -237,8 +238,8 @@ fn refusals_exit_with_1_and_wrong_usage_with_2() {
     }
     // As it is, or `--json` would be the second word.
     let _ = ada.start_as_it_is(&["edit", &entry, "--replace", "one"]).finish().misused();
-    let told = ada.with("ENTWINE_PROFLE", "x").start(&["list"]).finish().misused();
-    assert!(told.contains("ENTWINE_PROFLE"), "{told}");
+    let told = ada.with("ENTWINE_PROFILES", "x").start(&["list"]).finish().misused();
+    assert!(told.contains("ENTWINE_PROFILES"), "{told}");
     // Variables of the relay in the same shell are none of its business.
     let _ = ada.with("ENTWINE_DATA", "x").with("ENTWINE_LISTEN", "y").run(&["list"]);
 }
@@ -310,6 +311,30 @@ fn people_read_lines_without_colours_where_there_is_no_terminal() {
     }
     assert!(shown(&["list"]).0.contains("First snow"));
     assert!(shown(&["invite"]).0.contains("entwine://join#"));
+}
+
+#[test]
+fn on_a_terminal_an_invitation_is_a_picture_too() {
+    let world = World::new();
+    let relay = world.relay();
+    let ada = Phone::init(&world, "Ada");
+    let _ = ada.run(&["create", "--relay", &relay.url(), "--token", relay.token()]);
+    // `script` runs a line of shell on a terminal of its own.
+    let on_a_terminal = |line: &str| {
+        let mut command = program::command("entwine");
+        let line = format!("'{}' {line}", command.get_program().to_string_lossy());
+        command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).stdin(Stdio::null());
+        command.env("ENTWINE_PROFILE", ada.profile()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+        Running::start(command, line, &world.folder().join("terminal")).finish()
+    };
+    let invited = on_a_terminal("invite");
+    assert_eq!(invited.status.code(), Some(0), "{}", invited.stdout);
+    let half_blocks = invited.stdout.matches(['▀', '▄', '█']).count();
+    assert!(half_blocks > 100 && invited.stdout.contains('\x1b'), "{}", invited.stdout);
+    let plain = on_a_terminal("invite --json");
+    let value: Value = serde_json::from_str(&plain.stdout).unwrap();
+    assert!(text(&value, "link").starts_with("entwine://join#"), "{value}");
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use entwine_tests::world::meet;
-use entwine_tests::{World, program};
+use entwine_tests::{Phone, World, program};
 
 #[test]
 fn a_phone_restored_from_a_backup_goes_on_and_loses_nothing() {
@@ -85,6 +85,23 @@ fn a_phone_killed_while_it_writes_has_an_entry_whole_or_not_at_all() {
     }
     assert_eq!(ada.shared(), noor.shared());
     assert_eq!(relay.branched_feeds().len(), 0);
+}
+
+#[test]
+fn a_phone_killed_while_it_is_made_is_made_by_the_same_command_again() {
+    let world = World::new();
+    for number in 0..6 {
+        let ada = Phone::without_profile(&world, &format!("Ada {number}"));
+        let begun = ada.start(&["init", "--name", "Ada"]);
+        if number % 2 == 1 {
+            // A little later than at once: another program has come and gone.
+            let _ = ada.start(&["status"]).finish();
+        }
+        begun.kill();
+        let again = ada.start(&["init", "--name", "Ada"]).finish();
+        assert!(again.status.success() || again.refused().contains("already"), "{}", again.stderr);
+        assert_eq!(ada.status()["reason"], "no_space");
+    }
 }
 
 #[test]

@@ -50,8 +50,14 @@ fn a_used_invitation_lets_nobody_else_in_and_a_space_holds_two_persons() {
     let told = eve.refused(&["join", &link]);
     assert!(told.contains("used"), "{told}");
     assert_eq!(eve.status()["reason"], "no_space");
-    let _ = ada.refused(&["invite"]);
-    let _ = noor.refused(&["invite"]);
+    // The two that are in do not come in once more, but who came by the link may ask again how that went.
+    let told = ada.refused(&["join", &link]);
+    assert!(told.contains("has a space already"), "{told}");
+    assert_eq!(noor.run(&["join", &link])["safety_words"], ada.run(&["safety-words"])["safety_words"]);
+    for phone in [&ada, &noor] {
+        let told = phone.refused(&["invite"]);
+        assert!(told.contains("both its persons") && told.matches("not allowed").count() == 1, "{told}");
+    }
     let entry = ada.write("Still two", "Nobody else is here.");
     meet(&[&ada, &noor]);
     assert_eq!(noor.read(&entry), "Nobody else is here.");

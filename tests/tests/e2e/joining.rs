@@ -1,7 +1,13 @@
 //! What if a phone or its line dies in the middle of founding, joining or an exchange? The same command again finishes it.
 
+use data_encoding::BASE64URL_NOPAD;
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, Proxy, Relay, World};
+use rand::rngs::ChaCha20Rng;
+use rand::{Rng as _, SeedableRng as _};
+
+/// Long ones, of some 60,000 bytes that do not compress.
+const LETTERS: usize = 16;
 
 /// Where a joiner's phone can be killed.
 const POINTS_OF_JOINING: &[&str] = &[
@@ -83,7 +89,7 @@ fn a_founder_killed_or_cut_off_anywhere_founds_the_same_space_again() {
     let proxy = Proxy::start(relay.address());
     let url = proxy.url();
     let create = ["create", "--relay", &url, "--token", relay.token()];
-    for point in ["sync:after-sealed", "sync:after-sent", "sync:after-shared"] {
+    for point in ["sync:after-sealed", "sync:after-sent", "sync:after-shared", "sync:after-private"] {
         let ada = Phone::init(&world, &format!("Ada {}", point.replace(':', "-")));
         ada.with("ENTWINE_TEST_FAULT", point).start(&create).finish().killed();
         let space = ada.status()["space"].clone();
@@ -133,6 +139,44 @@ fn an_exchange_killed_or_cut_off_anywhere_is_finished_by_the_next() {
     meet(&[&ada, &noor, &ada]);
     assert_eq!(noor.titles().len(), written.len());
     assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(relay.branched_feeds().len(), 0);
+}
+
+#[test]
+fn years_of_letters_pass_in_several_pages_and_a_cut_at_any_page_loses_none() {
+    let world = World::new();
+    let relay = world.relay();
+    let proxy = Proxy::start(relay.address());
+    let ada = Phone::init(&world, "Ada");
+    let _ = ada.run(&["create", "--relay", &proxy.url(), "--token", relay.token()]);
+    let mut random = ChaCha20Rng::seed_from_u64(1);
+    // Each in a month of its own; together more than a message may have.
+    let mut written = Vec::new();
+    for month in 0..LETTERS {
+        let mut bytes = vec![0; 60_000];
+        random.fill_bytes(&mut bytes);
+        let then = ada.with("ENTWINE_TEST_CLOCK_OFFSET", &format!("-{}", month * 31 * 86_400));
+        let words = BASE64URL_NOPAD.encode(&bytes);
+        written.push((then.write(&format!("Letter {month}"), &words), words));
+    }
+    for answers in [1, 1] {
+        proxy.swallow_answer_after(answers);
+        let _ = ada.start(&["sync"]).finish();
+        assert!(proxy.has_swallowed());
+    }
+    let _ = ada.sync();
+    let link = ada.invite();
+    let noor = Phone::init(&world, "Noor");
+    for answers in [3, 1] {
+        proxy.swallow_answer_after(answers);
+        let _ = noor.start(&["join", &link]).finish();
+        assert!(proxy.has_swallowed());
+    }
+    let _ = noor.run(&["join", &link]);
+    meet(&[&noor, &ada]);
+    for (letter, words) in [&written[0], &written[LETTERS / 2], &written[LETTERS - 1]] {
+        assert!(noor.read(letter) == *words);
+    }
     assert_eq!(relay.branched_feeds().len(), 0);
 }
 

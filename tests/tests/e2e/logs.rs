@@ -13,7 +13,7 @@ fn the_logs_of_a_whole_run_hold_no_secret_and_no_word() {
     for format in ["text", "json"] {
         let world = World::new();
         let settings =
-            [("ENTWINE_LOG", "debug"), ("ENTWINE_LOG_FORMAT", format), ("ENTWINE_REGISTRATION_TOKEN", FIXED)];
+            [("ENTWINE_LOG", "trace"), ("ENTWINE_LOG_FORMAT", format), ("ENTWINE_REGISTRATION_TOKEN", FIXED)];
         let relay = world.relay_with(&settings);
         let ada = Phone::init_as(&world, "Ada", "Ada Wintergreen").with("RUST_LOG", "trace");
         let noor = Phone::init_as(&world, "Noor", "Noor Haddad-Oakley").with("RUST_LOG", "trace");
@@ -64,6 +64,11 @@ fn the_logs_of_a_whole_run_hold_no_secret_and_no_word() {
             logs.iter().any(|(_, bytes)| words.iter().all(|word| search::holds(bytes, word.as_bytes())))
         };
         assert!(logged(&["POST", "/v1/spaces"]), "requests are logged, or there is nothing to look into");
+        let by_relay = logs.iter().find(|(path, _)| path.to_string_lossy().ends_with("-relay.stderr")).unwrap();
+        let are_json = by_relay.1.split(|byte| *byte == b'\n').all(|line| {
+            line.is_empty() || serde_json::from_slice::<serde_json::Value>(line).is_ok_and(|line| line.is_object())
+        });
+        assert_eq!(are_json, format == "json");
         for words in [secrets.as_slice(), &traces, &written] {
             assert_eq!(search::found(&logs, words), Vec::<(PathBuf, &str)>::new());
         }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
+mod answers;
 mod contract;
 mod copies;
 mod demo;
@@ -12,9 +13,12 @@ mod leaving;
 mod logs;
 mod network;
 mod offline;
+mod operator;
 mod processes;
+mod reader;
 mod recovery;
 mod relay_loss;
 mod rituals;
+mod soak;
 mod strangers;
 mod walk;

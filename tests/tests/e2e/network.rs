@@ -39,7 +39,13 @@ fn a_name_of_the_home_network_needs_no_setting() {
         let at_home =
             |person: &str| Phone::init(&world, &format!("{person} {name}")).with("ENTWINE_TEST_RESOLVE", &resolve);
         let (ada, noor) = (at_home("Ada"), at_home("Noor"));
-        pair(&ada, &noor, &format!("http://{name}:{}", relay.address().port()), relay.token());
+        let url = format!("http://{name}:{}", relay.address().port());
+        // As people write an address; and that the line is plain is said.
+        let written = format!(" {}/ ", url.to_uppercase());
+        let founded = ada.start(&["create", "--relay", &written, "--token", relay.token()]).finish();
+        assert!(founded.done()["space"].is_string() && founded.stderr.contains("plain http"), "{}", founded.stderr);
+        let joined = noor.start(&["join", &ada.invite()]).finish();
+        assert!(joined.done()["space"].is_string() && joined.stderr.contains("plain http"), "{}", joined.stderr);
         let entry = noor.write("At home", "The box under the stairs.");
         meet(&[&noor, &ada]);
         assert_eq!(ada.read(&entry), "The box under the stairs.");
@@ -91,7 +97,9 @@ fn a_domain_that_the_relay_was_not_told_of_is_refused_with_the_setting_to_mend()
     relay.set("ENTWINE_PUBLIC_URL", &url);
     relay.start_again();
     let noor = outside("Noor");
-    pair(&ada, &noor, &url, relay.token());
+    let founded = ada.start(&["create", "--relay", &url, "--token", relay.token()]).finish();
+    assert!(founded.done()["space"].is_string() && !founded.stderr.contains("plain http"), "{}", founded.stderr);
+    let _ = noor.run(&["join", &ada.invite()]);
     let entry = ada.write("Over the internet", "A lock stands before the address.");
     meet(&[&ada, &noor]);
     assert_eq!(noor.read(&entry), "A lock stands before the address.");
@@ -142,6 +150,19 @@ fn phones_whose_clocks_are_ten_years_off_sync_all_the_same() {
     ada.append(&early, " Now it is right.");
     meet(&[&ada, &noor, &ada]);
     assert_eq!(ada.shared(), noor.shared());
+}
+
+#[test]
+fn a_relay_whose_clock_was_wrong_and_is_set_right_locks_nobody_out() {
+    let world = World::new();
+    let mut relay = world.relay_with(&[("ENTWINE_TEST_CLOCK_OFFSET", TEN_YEARS)]);
+    let (ada, noor) = world.couple(&relay);
+    relay.stop();
+    relay.set("ENTWINE_TEST_CLOCK_OFFSET", "0");
+    relay.start_again();
+    let entry = ada.write("On time", "The relay has a new battery.");
+    meet(&[&ada, &noor]);
+    assert_eq!(noor.read(&entry), "The relay has a new battery.");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use entwine_tests::World;
-use entwine_tests::world::meet;
+use entwine_tests::world::{meet, pair};
+use entwine_tests::{Phone, World};
 
 #[test]
 fn two_processes_that_write_and_sync_at_once_lose_nothing_and_make_no_branch() {
@@ -86,4 +86,25 @@ fn two_partners_who_sync_at_the_same_moment_again_and_again_come_to_hold_the_sam
     assert_eq!(ada.read(&entry).len(), "Pong:".len() + 8 * " 0".len());
     assert_eq!(ada.shared(), noor.shared());
     assert_eq!(relay.branched_feeds().len(), 0);
+}
+
+#[test]
+fn many_couples_on_one_relay_at_once_do_not_hinder_each_other() {
+    let world = World::new();
+    let relay = world.relay();
+    thread::scope(|scope| {
+        for number in 0..6 {
+            let (world, relay) = (&world, &relay);
+            scope.spawn(move || {
+                let phone = |name: &str| Phone::init(world, &format!("{name} {number}"));
+                let (ada, noor) = (phone("Ada"), phone("Noor"));
+                pair(&ada, &noor, &relay.url(), relay.token());
+                let entry = ada.write("To you alone", &format!("Among many: {number}."));
+                meet(&[&ada, &noor]);
+                assert_eq!(noor.read(&entry), format!("Among many: {number}."));
+                assert_eq!(noor.titles().len(), 1);
+            });
+        }
+    });
+    assert_eq!(relay.spaces().len(), 6 * 3, "a shared one, and two private ones");
 }

@@ -167,6 +167,12 @@ fn founding_without_a_token_is_refused_and_goes_on_with_the_same_space_when_one_
     let created = ada.run(&["create", "--relay", &url, "--token", relay.token()]);
     assert_eq!(created["space"], status["space"]);
     assert_eq!(relay.spaces().len(), 2, "one shared space, and its private one");
+    // Once more changes nothing, not even the token that is remembered; and another relay would be another space.
+    let again = ada.run(&["create", "--relay", &url, "--token", "another"]);
+    assert_eq!(again, created);
+    let other = world.relay();
+    let told = ada.refused(&["create", "--relay", &other.url(), "--token", other.token()]);
+    assert!(told.contains("has a space already"), "{told}");
     let noor = Phone::init(&world, "Noor");
     let _ = noor.run(&["join", &ada.invite()]);
     meet(&[&ada, &noor]);

@@ -72,6 +72,16 @@ impl<'o> Session<'o> {
         &self.profile
     }
 
+    /// Plain HTTP is taken within the home alone, and not in silence.
+    fn note_plain_http(&self, relay: &str) {
+        if relay.trim().to_ascii_lowercase().starts_with("http:") {
+            self.output.note(
+                "This relay is reached by plain http, within this machine or your home network: whoever is on the way sees \
+                 when and how much is written, never what.",
+            );
+        }
+    }
+
     async fn open(&self) -> Result<Client, Failure> {
         Ok(Client::open(&self.profile, self.options.clone()).await?)
     }

@@ -65,6 +65,7 @@ pub(super) async fn join(session: &Session<'_>, link: &str, expect: Option<Invit
     let joined = session.output.progress("joining", client.join(&link, expect.unwrap_or(link.kind))).await;
     client.close().await;
     let joined = joined?;
+    session.note_plain_http(&link.relay);
     let value = json!({ "space": joined.space, "kind": joined.kind.to_string(), "safety_words": joined.safety_words });
     session.output.answer(&value, |style| {
         let (kind, words) = match joined.kind {

@@ -33,6 +33,7 @@ pub(super) async fn create(session: &Session<'_>, relay: &str, token: Option<&st
         Error::Stopped { reason: Reason::RegistrationNeeded, detail, .. } => Failure::TokenNeeded { detail },
         other => other.into(),
     })?;
+    session.note_plain_http(relay);
     session.output.answer(&json!({ "space": space }), |style| {
         format!(
             "Your shared space is on {relay}, and beside it a private one that is yours alone.\nNext: {} for your partner.",
