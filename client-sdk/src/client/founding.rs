@@ -53,13 +53,34 @@ impl Client {
             Some(relay) => relay.parse::<RelayAddress>()?.to_string(),
             None => settings.relay.clone(),
         };
-        let token = token.map(str::to_owned).or(settings.token);
+        let token = token.map(str::to_owned).or(settings.token.clone());
+        if let Some(archived) = self.founded_and_unsent(&old).await? {
+            for line in self.storage.spaces().await? {
+                let settings: Settings = self.storage.space_settings(&line.space).await?;
+                let settings = Settings { relay: relay.clone(), token: token.clone(), ..settings };
+                self.storage.set_space_settings(&line.space, &settings).await?;
+            }
+            return self.send_founded(archived).await;
+        }
         self.storage.set_intent(FOUNDING, &Founding { relay, token }).await?;
         fault::point("found-anew:after-intent");
         self.resume_founding().await?;
+        self.send_founded(old.space).await
+    }
+
+    async fn send_founded(&self, archived: SpaceId) -> Result<FoundedAnew, Error> {
         self.exchange_all(None, &Mutex::default()).await?;
         self.all_well().await?;
-        Ok(FoundedAnew { space: self.view(false).await?.space, archived: old.space })
+        Ok(FoundedAnew { space: self.view(false).await?.space, archived })
+    }
+
+    /// The archived shared space, where the one in use was founded anew from it and no relay has it yet: repeating the founding
+    /// goes on with that one.
+    async fn founded_and_unsent(&self, shared: &SpaceView) -> Result<Option<SpaceId>, Error> {
+        if self.has_reached_a_relay(&shared.space).await? {
+            return Ok(None);
+        }
+        Ok(self.archive().await?.into_iter().filter(|view| !view.is_private).map(|view| view.space).next_back())
     }
 
     /// Goes on with a founding that was begun. Does nothing where there is none.

@@ -99,7 +99,7 @@ impl Client {
         Ok(self.has_reached_a_relay(&space).await? && !(is_alone && settings.relay == relay))
     }
 
-    async fn has_reached_a_relay(&self, space: &SpaceId) -> Result<bool, Error> {
+    pub(crate) async fn has_reached_a_relay(&self, space: &SpaceId) -> Result<bool, Error> {
         let ended: Option<Ended> = self.storage.last_exchange(space).await?;
         let chain = self.storage.chain(space).await?;
         Ok(chain.len() > 1 || ended.is_some_and(|ended| ended.reason.is_none()))

@@ -7,6 +7,7 @@ mod contract;
 mod copies;
 mod demo;
 mod devices;
+mod founding;
 mod invitations;
 mod joining;
 mod leaving;

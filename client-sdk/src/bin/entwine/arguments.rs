@@ -110,6 +110,9 @@ pub(crate) enum EntwineCommand {
         /// Refuse the link unless it is of this kind.
         #[arg(long, value_enum)]
         expect: Option<Kind>,
+        /// Bring a copy of all that this phone holds into a space that was founded anew.
+        #[arg(long)]
+        bring_copy: bool,
     },
     /// List the invitations that are open.
     #[command(after_help = "Example:\n  entwine invitations")]
@@ -158,6 +161,20 @@ pub(crate) enum EntwineCommand {
     /// anybody else. Your private space stays.
     #[command(after_help = "Example:\n  entwine leave")]
     Leave,
+    /// Found a new shared space with a copy of everything; the last one stays, to be read.
+    ///
+    /// The way out of what cannot be healed: a phone in a thief's hands, a relay that follows other members, parting. Your
+    /// partner and your other devices join with `join LINK --bring-copy`, and every word is there once.
+    #[command(
+        after_help = "Examples:\n  entwine found-anew\n  entwine found-anew --relay https://other.example.org --token TOKEN"
+    )]
+    FoundAnew {
+        /// Another relay's address [default: the one in use].
+        #[arg(long, env = "ENTWINE_RELAY", value_name = "URL")]
+        relay: Option<String>,
+        #[command(flatten)]
+        token: TokenArgs,
+    },
     /// Write a journal entry.
     #[command(
         after_help = "Examples:\n  entwine write --title 'First snow' --text 'We walked to the lake.' --tag winter\n  \

@@ -34,7 +34,9 @@ pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<()
         EntwineCommand::Status => phone::status(session).await,
         EntwineCommand::Invite { device: false } => pairing::invite_partner(session).await,
         EntwineCommand::Invite { device: true } => pairing::invite_device(session).await,
-        EntwineCommand::Join { link, expect } => pairing::join(session, &link, expect.map(Into::into)).await,
+        EntwineCommand::Join { link, expect, bring_copy } => {
+            pairing::join(session, &link, expect.map(Into::into), bring_copy).await
+        }
         EntwineCommand::Invitations => pairing::invitations(session).await,
         EntwineCommand::Revoke { id } => pairing::revoke(session, &id).await,
         EntwineCommand::SafetyWords => pairing::safety_words(session).await,
@@ -43,6 +45,9 @@ pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<()
         EntwineCommand::Phrase => recovery::phrase(session).await,
         EntwineCommand::Recover { relay } => recovery::recover(session, &relay).await,
         EntwineCommand::Leave => leaving::leave(session).await,
+        EntwineCommand::FoundAnew { relay, token } => {
+            leaving::found_anew(session, relay.as_deref(), token.token.as_deref()).await
+        }
         EntwineCommand::Write(args) => journal::write(session, args).await,
         EntwineCommand::Edit(args) => journal::edit(session, args).await,
         EntwineCommand::Read { id } => journal::read(session, &id).await,

@@ -1,5 +1,6 @@
 //! The end of sharing: `leave`.
 
+use entwine_sdk::FoundedAnew;
 use serde_json::json;
 
 use super::Session;
@@ -25,6 +26,21 @@ pub(super) async fn leave(session: &Session<'_>) -> Result<(), Failure> {
              Nothing is added to it any more from here. Your private pages stay yours, and go on.",
             style.cyan("entwine list"),
             style.cyan("entwine read"),
+        )
+    })
+}
+
+pub(super) async fn found_anew(session: &Session<'_>, relay: Option<&str>, token: Option<&str>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let founded = session.output.progress("founding anew", client.found_anew(relay, token)).await;
+    client.close().await;
+    let FoundedAnew { space, archived } = founded?;
+    session.output.answer(&json!({ "space": space, "archived": archived }), |style| {
+        format!(
+            "A new shared space, with a copy of everything that the last one held. The last one stays readable here, and \
+             nothing is sent there any more.\nNext: {} for your partner, who takes it up with {}.",
+            style.cyan("entwine invite"),
+            style.cyan("entwine join 'LINK' --bring-copy"),
         )
     })
 }

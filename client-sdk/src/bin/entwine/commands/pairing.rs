@@ -58,11 +58,20 @@ fn show(
     session.output.answer(&invited_value(invitation), |style| words(&link, &until, style))
 }
 
-pub(super) async fn join(session: &Session<'_>, link: &str, expect: Option<InvitationKind>) -> Result<(), Failure> {
+pub(super) async fn join(
+    session: &Session<'_>,
+    link: &str,
+    expect: Option<InvitationKind>,
+    bring_copy: bool,
+) -> Result<(), Failure> {
     let link: InvitationLink = link.parse()?;
     let client = session.open().await?;
     // Who names no kind takes the link at its word, and is told which it was.
-    let joined = session.output.progress("joining", client.join(&link, expect.unwrap_or(link.kind))).await;
+    let expect = expect.unwrap_or(link.kind);
+    let joined = match bring_copy {
+        true => session.output.progress("joining with a copy", client.join_with_copy(&link, expect)).await,
+        false => session.output.progress("joining", client.join(&link, expect)).await,
+    };
     client.close().await;
     let joined = joined?;
     session.note_plain_http(&link.relay);
