@@ -83,9 +83,6 @@ impl Client {
     /// There is no space, or the relay does not take it.
     pub async fn make_phrase(&self) -> Result<Vec<&'static str>, Error> {
         let views = self.spaces_to_cover().await?;
-        if views.is_empty() {
-            return Err(Error::NoSpace);
-        }
         let phrase = match self.phrase_made().await? {
             Some(phrase) => phrase,
             None => {
@@ -134,9 +131,14 @@ impl Client {
         Ok(self.storage.end_intent(PHRASE).await?)
     }
 
-    /// A space that this device is gone from is covered by nothing any more.
+    /// Both spaces. Who is gone from the shared one gets no phrase: the way back leads through it.
     async fn spaces_to_cover(&self) -> Result<Vec<SpaceView>, Error> {
-        Ok(self.views().await?.into_iter().filter(|view| view.gone.is_none()).collect())
+        let views = self.views().await?;
+        match views.first().ok_or(Error::NoSpace)?.gone {
+            None => Ok(views),
+            Some(Reason::Left) => Err(Error::Left),
+            Some(_) => Err(Error::Removed),
+        }
     }
 
     async fn phrase_made(&self) -> Result<Option<RecoveryPhrase>, Error> {
@@ -286,14 +288,19 @@ impl Client {
         Ok(devices)
     }
 
-    /// Whether every space that this device is in has a recovery phrase of this person.
+    /// Whether every space has a recovery phrase of this person. One that waits for being confirmed here does not count: perhaps
+    /// nobody has written it down.
     ///
     /// # Errors
-    /// There is no space.
+    /// There is no space, or this device is in it no more.
     pub async fn is_covered_by_phrase(&self) -> Result<bool, Error> {
         let views = self.spaces_to_cover().await?;
         let me = self.me(&views)?;
-        let covers = |view: &SpaceView| view.chain.current_of(&me).any(|k| k.kind == KeyholderKind::RecoveryPhrase);
+        let made = self.phrase_made().await?.map(|phrase| phrase.derive_keys().id());
+        let counts = |id: KeyholderId| Some(id) != made;
+        let covers = |view: &SpaceView| {
+            view.chain.current_of(&me).any(|k| k.kind == KeyholderKind::RecoveryPhrase && counts(k.id))
+        };
         Ok(views.iter().all(covers))
     }
 

@@ -192,6 +192,8 @@ fn all_phones_of_who_leaves_have_left() {
     let _ = noor.run(&["leave"]);
     assert_eq!(second.sync_stops(), "left");
     let _ = second.refused(&["write", "--title", "More", "--text", "Words."]);
+    let told = noor.refused(&["phrase"]);
+    assert!(told.contains("left"), "the way back leads through the shared space: {told}");
     // What is private is not shared, and goes on.
     let private = noor.write_private("Alone", "On my own.");
     let _ = noor.start(&["sync"]).finish();

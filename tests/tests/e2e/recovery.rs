@@ -209,6 +209,9 @@ fn words_are_shown_to_eyes_alone_and_stand_in_no_file() {
     assert_eq!(ada.devices().len(), 2, "nothing was made");
     let shown = ada.start_as_it_is(&["status"]).finish().stdout;
     assert!(shown.contains("No recovery phrase"), "{shown}");
+    ada.with("ENTWINE_TEST_FAULT", "phrase:after-removal").start(&["phrase"]).finish().killed();
+    let shown = ada.start_as_it_is(&["status"]).finish().stdout;
+    assert!(shown.contains("No recovery phrase"), "what nobody confirmed covers nothing: {shown}");
     let words = ada.phrase();
     let shown = ada.start_as_it_is(&["status"]).finish().stdout;
     assert!(!shown.contains("No recovery phrase"), "{shown}");

@@ -23,7 +23,8 @@ pub(super) async fn leave(session: &Session<'_>) -> Result<(), Failure> {
         format!(
             "You have left the shared space, with all your devices and for good. {relay}\n\n\
              All that was written there until now stays readable on this phone, and on your partner's: {} and {} show it.\n\
-             Nothing is added to it any more from here. Your private pages stay yours, and go on.",
+             Nothing is added to it any more from here. Your private pages stay yours, and go on, \
+             on the devices that you have: no recovery phrase\nbrings them back any more.",
             style.cyan("entwine list"),
             style.cyan("entwine read"),
         )
