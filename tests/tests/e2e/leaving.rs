@@ -1,5 +1,8 @@
 //! What if a phone is thrown out, or a person goes? It ends at once, for what comes after; what was before stays with everyone.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, World};
 use serde_json::{Value, json};
@@ -45,6 +48,55 @@ fn a_removed_phone_is_cut_off_at_once_and_reads_on_what_it_has() {
     assert_eq!(ada.devices().len(), 2);
     let words = ["snowdrift", "hailstorm", "thunderclap", "windfall", "pickpocket"];
     nobody_finds(&words, &world, &relay, &[&ada, &noor, &stolen]);
+}
+
+#[test]
+fn a_removal_ends_the_links_that_the_phone_had_made() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let stolen = ada.next_phone("Ada-stolen");
+    let link = stolen.invite_device();
+    let _ = ada.run(&["remove-device", &stolen.keyholder()]);
+    let told = Phone::init(&world, "Eve").refused(&["join", &link]);
+    assert!(told.contains("ended"), "{told}");
+    assert_eq!(ada.devices().len(), 2, "two phones are left, of two persons");
+    meet(&[&ada, &noor]);
+}
+
+#[test]
+fn a_thief_who_writes_all_the_time_is_removed_all_the_same() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let stolen = ada.next_phone("Ada-stolen");
+    let id = stolen.keyholder();
+    let is_removed = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for process in 0..2 {
+            let (stolen, is_removed) = (&stolen, &is_removed);
+            scope.spawn(move || {
+                // Once more after the removal at least, and never again after the phone has learned of it.
+                let mut is_last = false;
+                while !is_last {
+                    is_last = is_removed.load(Ordering::SeqCst);
+                    let _ = stolen.start(&["write", "--title", &format!("{process}"), "--text", "Noise."]).finish();
+                    let _ = stolen.start(&["sync"]).finish();
+                }
+            });
+        }
+        let removed = ada.start(&["remove-device", &id]).finish();
+        is_removed.store(true, Ordering::SeqCst);
+        let _ = removed.done();
+    });
+    assert_eq!(stolen.sync_stops(), "removed");
+    let after = ada.write("After", "In peace.");
+    meet(&[&ada, &noor, &ada]);
+    assert_eq!(noor.read(&after), "In peace.");
+    assert_eq!(ada.shared(), noor.shared());
+    let held = relay.holdings();
+    assert_eq!(stolen.sync_stops(), "removed");
+    assert_eq!(relay.holdings(), held);
 }
 
 #[test]
