@@ -121,8 +121,10 @@ impl Client {
     /// Tells the person's other devices, as far as the old relay still takes it.
     async fn leave_note(&self, view: &SpaceView) -> Result<(), Error> {
         let writer = Writer { person: self.person(view)?, device: self.keyholder() };
-        self.change(view, &DocumentName::home(), |document, now| Ok(founding::write_note(document, &writer, now)?))
-            .await?;
+        self.change(view, &DocumentName::home(), |document, now| {
+            Ok(founding::write_note(document, &view.space, &writer, now)?)
+        })
+        .await?;
         // Whatever the relay says: the way out must not depend on what could not be healed.
         match self.exchange(view, None, Wanted::default()).await {
             Ok(_) | Err(Error::NotAllowed(_) | Error::Address(_) | Error::Network(_)) => Ok(()),
@@ -151,7 +153,7 @@ impl Client {
                 continue;
             }
             let home = self.load(&view, &DocumentName::home()).await?;
-            if founding::is_left_behind(&home.document, &self.person(&view)?, &self.keyholder()) {
+            if founding::is_left_behind(&home.document, &view.space, &self.person(&view)?, &self.keyholder()) {
                 let mut settings: Settings = self.storage.space_settings(&view.space).await?;
                 settings.is_left_behind = true;
                 self.storage.set_space_settings(&view.space, &settings).await?;
