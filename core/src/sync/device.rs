@@ -263,7 +263,6 @@ impl DeviceExchange {
         let mut chain = self.chain.clone();
         let mut records = self.take_proposed(&mut chain, &response.clock).map_err(Stopped::BadRecord)?;
         let added = extend_chain(&mut chain, &response.records).map_err(|error| match error {
-            ChainError::NotSupportedYet(what) => Stopped::NotSupportedYet(what),
             ChainError::NotNext => Stopped::NotSupportedYet(CHAIN_BRANCHES),
             error => Stopped::BadRecord(error),
         })?;
