@@ -359,6 +359,10 @@ impl DeviceExchange {
         if self.chain.is_too_old() {
             return self.finish(Stopped::AppTooOld);
         }
+        // A removal is turned back where the relay cannot tell that its cut covers what is there: it lacks entries of mine.
+        if self.passed_over && !self.plan().send.is_empty() {
+            return self.push();
+        }
         self.outputs.push_back(DeviceOutput::Learned(Box::new(self.chain.clone())));
         self.stage = Stage::Proposing;
     }

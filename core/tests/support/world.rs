@@ -32,7 +32,9 @@ pub(crate) struct Store {
     pub(crate) chain: Option<MembershipChain>,
     entries: BTreeMap<KeyholderId, BTreeMap<Tip, StoredEntry>>,
     trees: BTreeMap<KeyholderId, FeedTree>,
-    /// What lost its place, beyond the cut of its feed.
+    /// What came after its author was removed, and is not known yet to lie within the cut.
+    waiting: BTreeSet<(KeyholderId, Tip)>,
+    /// What had its place and lost it, beyond the cut of its feed.
     pub(crate) displaced: Vec<StoredEntry>,
 }
 
@@ -70,13 +72,22 @@ impl Store {
             self.chain.as_mut().expect("known").append_record(record).expect("the machine verified it");
         }
         for entry in append.entries {
+            let place = (entry.feed, entry.tip());
+            if append.cuts.contains_key(&place.0) && !self.trees.get(&place.0).is_some_and(|tree| tree.contains(&place.1)) {
+                self.waiting.insert(place);
+            }
             self.insert(entry.into_stored());
         }
         for (feed, cut) in append.cuts {
             let Some(tree) = self.trees.get_mut(&feed) else { continue };
-            let lost = tree.cut(&cut).unwrap_or_default();
-            let entries = self.entries.entry(feed).or_default();
-            self.displaced.extend(lost.iter().map(|place| entries.remove(place).expect("an entry of the tree")));
+            let Some(lost) = tree.cut(&cut) else { continue };
+            for place in lost {
+                let entry = self.entries.get_mut(&feed).and_then(|entries| entries.remove(&place));
+                if !self.waiting.contains(&(feed, place)) {
+                    self.displaced.extend(entry);
+                }
+            }
+            self.waiting.retain(|(waiting, _)| *waiting != feed);
         }
         self.clock()
     }
