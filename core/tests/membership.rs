@@ -209,7 +209,10 @@ fn nobody_adds_or_removes_for_the_other() {
     let link = space.adds(DeviceInvitation);
     let adas_device = ada.id();
     for target in [phrase.id(), link.id(), adas_device] {
-        is_refused(space.append(space.chain.remove(&noor, [target], &Clock::new()).unwrap()), "removes for another person");
+        is_refused(
+            space.append(space.chain.remove(&noor, [target], &Clock::new()).unwrap()),
+            "removes for another person",
+        );
     }
 }
 
@@ -474,7 +477,8 @@ fn whoever_leaves_removes_all_of_their_own_and_nobody_else() {
     space.append(record).expect("who stays opens the next epoch");
     assert_eq!([&noor, &ada, &tablet].map(|keys| space.opens(keys)), [3, 2, 2]);
     let (invitation, ring) = (space.keys(), KeyRing::derive(&space.chain, &noor));
-    let record = space.chain.invite(&mut space.rng, &noor, &ring, &invitation, (InvitationKind::Partner, SOON)).unwrap();
+    let record =
+        space.chain.invite(&mut space.rng, &noor, &ring, &invitation, (InvitationKind::Partner, SOON)).unwrap();
     is_refused(space.append(record), "both its persons");
 }
 

@@ -126,6 +126,8 @@ struct Holder {
     kind: Kind,
     person: usize,
     is_current: bool,
+    /// Who added it.
+    by: usize,
 }
 
 /// The rules in their plainest form, beside the code that is tested. Keys and persons are numbers here.
@@ -137,7 +139,7 @@ struct Rules {
 
 impl Rules {
     fn founded(is_private: bool) -> Self {
-        let founder = Holder { kind: Kind::Device, person: 0, is_current: true };
+        let founder = Holder { kind: Kind::Device, person: 0, is_current: true, by: 0 };
         Self { is_private, holders: BTreeMap::from([(0, founder)]), openings: 1 }
     }
 
@@ -157,12 +159,13 @@ impl Rules {
         let Some(by) = self.holders.get(&author).copied().filter(|holder| holder.is_current) else { return false };
         let is_device = by.kind == Kind::Device;
         match attempt {
-            Attempt::Add(kind) => self.allow_add(by, kind, person, subject),
+            Attempt::Add(kind) => self.allow_add((author, by), kind, person, subject),
             Attempt::Accept => self.allow_accept(author, by, person, subject),
             Attempt::Remove(_) => {
-                let target = self.holders.get(&subject).copied().filter(|target| target.is_current);
-                let allowed = is_device && target.is_some_and(|it| it.person == by.person && it.kind != Kind::Device);
-                self.end(allowed, subject);
+                let gone = self.removed_with(subject);
+                let is_own = |key: &usize| self.holders[key].is_current && self.holders[key].person == by.person;
+                let allowed = is_device && gone.iter().all(is_own);
+                gone.into_iter().for_each(|key| self.end(allowed, key));
                 allowed
             }
             Attempt::Rotate => {
@@ -175,7 +178,13 @@ impl Rules {
         }
     }
 
-    fn allow_add(&mut self, by: Holder, kind: Kind, person: usize, subject: usize) -> bool {
+    /// Whoever a removal names: with a device, every open invitation that it made.
+    fn removed_with(&self, subject: usize) -> Vec<usize> {
+        let made = self.current().filter(|(_, it)| it.kind.is_link() && it.by == subject).map(|(key, _)| key);
+        made.chain([subject]).collect()
+    }
+
+    fn allow_add(&mut self, (author, by): (usize, Holder), kind: Kind, person: usize, subject: usize) -> bool {
         let is_phrase = by.kind == Kind::Phrase;
         let may = by.kind == Kind::Device || (is_phrase && kind == Kind::Device);
         let has_room = match kind {
@@ -186,7 +195,7 @@ impl Rules {
         };
         let allowed = may && has_room && person == by.person && !self.holders.contains_key(&subject);
         if allowed {
-            self.holders.insert(subject, Holder { kind, person, is_current: true });
+            self.holders.insert(subject, Holder { kind, person, is_current: true, by: author });
         }
         allowed
     }
@@ -199,7 +208,7 @@ impl Rules {
         };
         let allowed = is_right && !self.holders.contains_key(&subject);
         if allowed {
-            self.holders.insert(subject, Holder { kind: Kind::Device, person, is_current: true });
+            self.holders.insert(subject, Holder { kind: Kind::Device, person, is_current: true, by: author });
         }
         self.end(allowed, author);
         allowed
@@ -252,16 +261,32 @@ impl World {
         MembershipChain::found(first.bytes()).expect("a founding record")
     }
 
-    /// What the author would write, even where its own software would not let it. The founder's key ring stands in for it.
-    fn body(&mut self, chain: &MembershipChain, turn: &Turn, author: usize, person: usize, subject: usize) -> Body {
-        let (founder, subject_keys, person) = (&self.keys[0], &self.keys[subject], self.persons[person]);
+    /// Everything that whoever holds the epoch opened last can open.
+    fn ring(&self, chain: &MembershipChain) -> KeyRing {
+        let last = chain.openings().next_back().expect("one at least").hash();
+        let holders = self.keys.iter().filter(|keys| chain.keyholder(&keys.id()).is_some());
+        let mut rings = holders.map(|keys| KeyRing::derive(chain, keys));
+        rings.find(|ring| ring.get(&last).is_some()).expect("somebody was there when it was opened")
+    }
+
+    /// What the author would write, even where its own software would not let it: with another's keys, where it has none.
+    fn body(
+        &mut self,
+        chain: &MembershipChain,
+        turn: &Turn,
+        gone: &[usize],
+        author: usize,
+        person: usize,
+        subject: usize,
+    ) -> Body {
+        let (subject_keys, person) = (&self.keys[subject], self.persons[person]);
         let offering = if turn.flaw == Flaw::OthersOffer { &self.keys[author] } else { subject_keys };
-        let ring = KeyRing::derive(chain, founder);
+        let ring = self.ring(chain);
         match turn.attempt {
             Attempt::Add(kind) => {
                 let kind = kind.keyholder_kind();
                 let last = chain.openings().next_back().expect("one at least").hash();
-                let (secret, place) = (ring.get(&last).expect("the founder opens it"), chain.seal_place(chain.len()));
+                let (secret, place) = (ring.get(&last).expect("it opens the last"), chain.seal_place(chain.len()));
                 Body::Add(Box::new(Add {
                     person,
                     kind,
@@ -272,13 +297,19 @@ impl World {
                 }))
             }
             Attempt::Remove(_) => {
-                Body::Remove(Remove { cuts: vec![Cut { keyholder: subject_keys.id(), tips: Vec::new() }] })
+                let ids: BTreeSet<KeyholderId> = gone.iter().map(|key| self.keys[*key].id()).collect();
+                Body::Remove(Remove {
+                    cuts: ids.into_iter().map(|keyholder| Cut { keyholder, tips: Vec::new() }).collect(),
+                })
             }
             Attempt::Accept => {
                 let offer = offering.sign_offer(&chain.space(), &person, KeyholderKind::Device);
                 Body::Accept(Accept { person, device: *subject_keys.public(), offer })
             }
-            Attempt::Rotate => chain.rotate(&mut self.rng, founder, &ring).expect("the founder writes").body().clone(),
+            Attempt::Rotate => match self.keys.iter().find(|keys| chain.member(&keys.id()).is_some()) {
+                Some(member) => chain.rotate(&mut self.rng, member, &ring).expect("a member writes").body().clone(),
+                None => chain.records()[0].body().clone(),
+            },
             Attempt::Unknown => Body::Unknown { kind: 99, critical: false, bytes: vec![1] },
             Attempt::FoundAgain => chain.records()[0].body().clone(),
         }
@@ -314,8 +345,13 @@ fn play(seed: u64, is_private: bool, turns: &[Turn]) -> (MembershipChain, World)
             Person::Numbered(person) => person,
         };
         let held: Vec<usize> = rules.holders.keys().copied().collect();
-        let removable: Vec<usize> =
-            rules.current().filter(|(_, it)| it.kind != Kind::Device).map(|(key, _)| key).collect();
+        let is_removable = |key: usize, it: Holder, choice: u8| it.kind != Kind::Device || (choice % 4 == 1 && key > 0);
+        let removable: Vec<usize> = match turn.attempt {
+            Attempt::Remove(choice) => {
+                rules.current().filter(|(key, it)| is_removable(*key, *it, choice)).map(|(key, _)| key).collect()
+            }
+            _ => Vec::new(),
+        };
         let subject = match turn.attempt {
             Attempt::Remove(choice) if !removable.is_empty() && choice % 4 > 0 => {
                 removable[usize::from(choice) % removable.len()]
@@ -324,7 +360,8 @@ fn play(seed: u64, is_private: bool, turns: &[Turn]) -> (MembershipChain, World)
             _ if turn.subject.is_multiple_of(8) => held[usize::from(turn.subject) % held.len()],
             _ => next + 1,
         };
-        let body = world.body(&chain, turn, author, person, subject);
+        let gone = rules.removed_with(subject);
+        let body = world.body(&chain, turn, &gone, author, person, subject);
         let record = world.sign(&chain, author, body, turn.flaw);
         let has_offer = matches!(turn.attempt, Attempt::Add(_) | Attempt::Accept);
         let is_flawless =

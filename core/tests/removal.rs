@@ -55,7 +55,10 @@ fn a_removed_device_is_told_so_with_the_records_and_what_it_wrote_stays() {
     let response = removed(&mut tablet, &mut relay);
     let mut chain = tablet.store.chain().clone();
     let records = extend_chain(&mut chain, &response.records).unwrap();
-    assert!(matches!(records.last().map(|record| record.body()), Some(Body::Remove(_))), "and nothing of what came later");
+    assert!(
+        matches!(records.last().map(|record| record.body()), Some(Body::Remove(_))),
+        "and nothing of what came later"
+    );
     assert!(chain.member(&tablet.id()).is_none(), "it need not believe the relay: it reads that in the chain");
     assert_eq!(response.clock.chain_head, chain.head());
     assert!(response.entries.is_empty() && response.clock.lines == Some(Vec::new()));
@@ -322,7 +325,9 @@ fn a_device_that_removes_itself_stops_and_the_others_go_on() {
     ada.sync_fully(&mut relay);
     noor.sync_fully(&mut relay);
     assert_eq!(noor.words(), ["goodbye"]);
-    assert!(KeyRing::derive(noor.store.chain(), &tablet.keys).len() < KeyRing::derive(noor.store.chain(), &noor.keys).len());
+    assert!(
+        KeyRing::derive(noor.store.chain(), &tablet.keys).len() < KeyRing::derive(noor.store.chain(), &noor.keys).len()
+    );
 }
 
 #[test]

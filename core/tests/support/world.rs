@@ -73,7 +73,9 @@ impl Store {
         }
         for entry in append.entries {
             let place = (entry.feed, entry.tip());
-            if append.cuts.contains_key(&place.0) && !self.trees.get(&place.0).is_some_and(|tree| tree.contains(&place.1)) {
+            if append.cuts.contains_key(&place.0)
+                && !self.trees.get(&place.0).is_some_and(|tree| tree.contains(&place.1))
+            {
                 self.waiting.insert(place);
             }
             self.insert(entry.into_stored());
