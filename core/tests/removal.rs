@@ -1,5 +1,7 @@
 //! Where does a removed device's feed end, for everyone alike? Stories of removing and leaving over the two sync machines.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "support/world.rs"]
 mod world;
 
