@@ -6,14 +6,11 @@
 //! open   = entries that came, into their documents; what does not fit is set aside and stops nothing
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use entwine_core::document::{ActorId, Document, DocumentName};
 use entwine_core::feed::EntryKind;
-use entwine_core::feed::clock::SentTip;
-use entwine_core::id::KeyholderId;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
-use entwine_core::sync::Point;
 use entwine_core::time::Timestamp;
 
 use crate::client::{Client, SpaceView};
@@ -112,45 +109,21 @@ impl Client {
     /// Opens everything that came and was not opened yet, in all spaces.
     pub(crate) async fn open_arrived(&self) -> Result<(), Error> {
         for view in self.views().await? {
-            let unended = self.unended_feeds(&view).await?;
             loop {
                 let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
                 if batch.is_empty() {
                     break;
                 }
-                self.open_batch(&view, &unended, &batch).await?;
+                self.open_batch(&view, &batch).await?;
             }
         }
         Ok(())
     }
 
-    /// Feeds of removed devices of which not all of the cut is here: what came of them may lie beyond it.
-    async fn unended_feeds(&self, view: &SpaceView) -> Result<BTreeSet<KeyholderId>, Error> {
-        let mut unended = BTreeSet::new();
-        for keyholder in view.chain.keyholders() {
-            let Some(cut) = view.chain.cut_of(&keyholder.id) else { continue };
-            let points: Vec<Point> =
-                cut.iter().map(|tip| Point { feed: keyholder.id, tip: SentTip::whole(tip) }).collect();
-            if self.storage.locate(&view.space, &points).await?.iter().any(Option::is_none) {
-                unended.insert(keyholder.id);
-            }
-        }
-        Ok(unended)
-    }
-
-    async fn open_batch(
-        &self,
-        view: &SpaceView,
-        unended: &BTreeSet<KeyholderId>,
-        batch: &[UnopenedEntry],
-    ) -> Result<(), Error> {
+    async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<(), Error> {
         let mut without_document = Vec::new();
         let mut by_document: BTreeMap<(String, u32), Vec<Arrived>> = BTreeMap::new();
         for UnopenedEntry { arrival, entry } in batch {
-            if unended.contains(&entry.feed) {
-                without_document.push((*arrival, EntryState::WaitsForCut));
-                continue;
-            }
             if entry.kind != EntryKind::CHANGES {
                 let state = if entry.critical { EntryState::WaitsForNewerApp } else { EntryState::KeptUnread };
                 without_document.push((*arrival, state));

@@ -142,7 +142,7 @@ fn grow(phone: &mut Phone, invitations: usize) {
         let invitation = SecretKeys::make_random(&mut phone.rng);
         let add = chain.invite(&mut phone.rng, &phone.keys, &ring, &invitation, (InvitationKind::Partner, world::NOON));
         chain.append_record(add.expect("a member invites")).expect("the next record");
-        let remove = chain.remove(&phone.keys, invitation.id()).expect("a member revokes");
+        let remove = chain.remove(&phone.keys, [invitation.id()], &Clock::new()).expect("a member revokes");
         chain.append_record(remove).expect("the next record");
         let rotate = chain.rotate(&mut phone.rng, &phone.keys, &ring).expect("a member rotates");
         chain.append_record(rotate).expect("the next record");
@@ -371,7 +371,7 @@ fn a_revoked_invitation_closes_the_epoch_and_the_revoker_opens_the_next() {
     let mut ada = Phone::founder(1);
     let mut relay = Relay::new(ada.store.chain().clone());
     let invitation = invite(&mut ada, &mut relay);
-    ada.wishes.push_back(Wish::Revoke(invitation.id()));
+    ada.wishes.push_back(Wish::Remove(invitation.id()));
     ada.write("after it");
     ada.sync_fully(&mut relay);
     assert_eq!(relay.store.chain().len(), 4, "Create, Add, Remove, Rotate");

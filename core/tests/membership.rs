@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use entwine_core::id::{PersonId, SpaceId};
+use entwine_core::feed::{Clock, Tip};
+use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::keyholder::{KeyholderKind, SecretKeys};
 use entwine_core::limits::{
@@ -108,7 +109,7 @@ impl Space {
     }
 
     fn removes(&mut self, keys: &SecretKeys) {
-        self.append(self.chain.remove(&self.ada, keys.id()).unwrap()).expect("Ada may");
+        self.append(self.chain.remove(&self.ada, [keys.id()], &Clock::new()).unwrap()).expect("Ada may");
     }
 
     fn rotates(&mut self) {
@@ -208,7 +209,10 @@ fn nobody_adds_or_removes_for_the_other() {
     let link = space.adds(DeviceInvitation);
     let adas_device = ada.id();
     for target in [phrase.id(), link.id(), adas_device] {
-        is_refused(space.append(space.chain.remove(&noor, target).unwrap()), "removes for another person");
+        is_refused(
+            space.append(space.chain.remove(&noor, [target], &Clock::new()).unwrap()),
+            "removes for another person",
+        );
     }
 }
 
@@ -374,21 +378,118 @@ fn nobody_is_added_twice_not_even_after_a_removal() {
     is_refused(space.append(space.chain.accept(&second, &tablet, adas)), "never added twice");
 }
 
+/// Two tips that a feed might end at.
+fn two_tips() -> [Tip; 2] {
+    [3, 4].map(|seq: u8| Tip { seq: seq.into(), hash: Hash::of("test", &[&[seq]]) })
+}
+
 #[test]
-fn removing_a_device_is_not_supported_yet_and_changes_nothing() {
+fn a_removed_devices_feed_ends_at_what_the_remover_held() {
     let mut space = Space::shared();
-    let (phrase, tablet) = (space.adds(RecoveryPhrase), space.adds(Device));
-    let cut = |keys: &SecretKeys, tips| Cut { keyholder: keys.id(), tips };
-    let mut both = vec![cut(&phrase, Vec::new()), cut(&tablet, Vec::new())];
-    both.sort_by_key(|cut| cut.keyholder);
-    for cuts in [vec![cut(&tablet, Vec::new())], vec![cut(&space.ada.clone(), Vec::new())], both] {
-        let error = space.sign(&space.ada.clone(), Body::Remove(Remove { cuts })).unwrap_err();
-        assert!(matches!(error, ChainError::NotSupportedYet(_)), "{error}");
+    let (tablet, laptop, phrase) = (space.adds(Device), space.adds(Device), space.adds(RecoveryPhrase));
+    let [third, fourth] = two_tips();
+    let clock = Clock::from([(tablet.id(), [third, fourth].into()), (space.ada.id(), [third].into())]);
+    let removal = space.chain.remove(&space.ada, [tablet.id(), laptop.id(), phrase.id()], &clock).unwrap();
+    space.append(removal).expect("Ada may");
+    assert_eq!(space.chain.cut_of(&tablet.id()), Some([third, fourth].as_slice()));
+    assert_eq!(space.chain.cut_of(&laptop.id()), Some([].as_slice()), "nothing of it stands");
+    assert_eq!(space.chain.cut_of(&phrase.id()), None, "who never had a feed has no end of one");
+    assert_eq!(space.chain.cut_of(&space.ada.id()), None, "hers goes on");
+    assert_eq!(space.chain.current().map(|keyholder| keyholder.id).collect::<Vec<_>>(), [space.ada.id()]);
+    assert!(space.chain.open_epoch().is_none(), "the epoch is closed");
+    let removed = space.chain.keyholder(&tablet.id()).unwrap();
+    assert!(removed.is_member_at(space.chain.len() - 2) && !removed.is_member_at(space.chain.len() - 1));
+
+    space.rotates();
+    let kept = [space.ada.clone(), tablet, laptop].map(|keys| space.opens(&keys));
+    assert_eq!(kept, [2, 1, 1], "and whoever was removed opens nothing new");
+}
+
+#[test]
+fn only_a_device_has_a_feed_that_ends() {
+    let mut space = Space::shared();
+    let (phrase, link) = (space.adds(RecoveryPhrase), space.adds(DeviceInvitation));
+    for keys in [phrase, link] {
+        let tips = two_tips().map(|tip| (tip.seq, tip.hash)).to_vec();
+        let body = Body::Remove(Remove { cuts: vec![Cut { keyholder: keys.id(), tips }] });
+        is_refused(space.sign(&space.ada.clone(), body), "only a device has a feed");
+        assert!(space.chain.member(&keys.id()).is_some() && space.chain.open_epoch().is_some());
     }
-    assert!(space.chain.member(&phrase.id()).is_some() && space.chain.open_epoch().is_some());
-    let tips = vec![(1, space.chain.head())];
-    let body = Body::Remove(Remove { cuts: vec![cut(&phrase, tips)] });
-    is_refused(space.sign(&space.ada.clone(), body), "only a device has a feed");
+}
+
+/// A removal of exactly these, written by hand.
+fn removal_of(keyholders: &[&SecretKeys]) -> Body {
+    let mut ids: Vec<KeyholderId> = keyholders.iter().map(|keys| keys.id()).collect();
+    ids.sort();
+    Body::Remove(Remove { cuts: ids.into_iter().map(|keyholder| Cut { keyholder, tips: Vec::new() }).collect() })
+}
+
+#[test]
+fn with_a_device_goes_every_open_invitation_that_it_made() {
+    let mut space = Space::shared();
+    let (ada, adas, tablet) = (space.ada.clone(), space.adas, space.adds(Device));
+    let hers = space.adds(DeviceInvitation);
+    let [for_a_partner, for_a_device] =
+        [PartnerInvitation, DeviceInvitation].map(|kind| space.try_add(&tablet, adas, kind).unwrap());
+    for left_open in [vec![&tablet], vec![&tablet, &for_a_partner], vec![&tablet, &for_a_device, &hers]] {
+        is_refused(space.sign(&ada, removal_of(&left_open)), "goes every invitation");
+    }
+    space.append(space.chain.remove(&ada, [tablet.id()], &Clock::new()).unwrap()).expect("it names them by itself");
+    for gone in [&tablet, &for_a_partner, &for_a_device] {
+        assert!(space.chain.member(&gone.id()).is_none());
+    }
+    assert!(space.chain.member(&hers.id()).is_some(), "her own stays");
+    let record = space.chain.accept(&for_a_device, &SecretKeys::from_bytes(&[3; 64]), adas);
+    assert_eq!(space.append(record), Err(ChainError::NotSigned), "a thief's link lets nobody in");
+}
+
+#[test]
+fn a_device_that_came_by_a_link_outlives_the_device_that_made_it() {
+    let mut space = Space::shared();
+    let (ada, adas, laptop) = (space.ada.clone(), space.adas, space.keys());
+    let tablet = space.adds(Device);
+    let link = space.try_add(&tablet, adas, DeviceInvitation).unwrap();
+    space.append(space.chain.accept(&link, &laptop, adas)).unwrap();
+    space.rotates();
+    space.sign(&ada, removal_of(&[&tablet])).expect("the link is used up");
+    assert!(space.chain.member(&laptop.id()).is_some());
+    is_refused(space.sign(&ada, removal_of(&[&tablet])), "it is no keyholder");
+}
+
+#[test]
+fn whoever_leaves_removes_all_of_their_own_and_nobody_else() {
+    let (mut space, noor, _) = Space::of_a_couple();
+    let (ada, adas) = (space.ada.clone(), space.adas);
+    let tablet = space.adds(Device);
+    space.adds(RecoveryPhrase);
+    space.adds(DeviceInvitation);
+    is_refused(space.sign(&noor, removal_of(&[&ada])), "removes for another person");
+    let own: Vec<KeyholderId> = space.chain.current_of(&adas).map(|keyholder| keyholder.id).collect();
+    let [third, _] = two_tips();
+    let clock = Clock::from([(ada.id(), [third].into())]);
+    space.append(space.chain.remove(&tablet, own, &clock).unwrap()).expect("leaving takes one device, and no word");
+    assert_eq!(space.chain.current().map(|keyholder| keyholder.id).collect::<Vec<_>>(), [noor.id()]);
+    assert_eq!(space.chain.cut_of(&ada.id()), Some([third].as_slice()));
+    assert_eq!(space.chain.remove(&ada, [ada.id()], &clock), Err(ChainError::NotSigned), "who is gone signs nothing");
+
+    let ring = KeyRing::derive(&space.chain, &noor);
+    let record = space.chain.rotate(&mut space.rng, &noor, &ring).unwrap();
+    space.append(record).expect("who stays opens the next epoch");
+    assert_eq!([&noor, &ada, &tablet].map(|keys| space.opens(keys)), [3, 2, 2]);
+    let (invitation, ring) = (space.keys(), KeyRing::derive(&space.chain, &noor));
+    let record =
+        space.chain.invite(&mut space.rng, &noor, &ring, &invitation, (InvitationKind::Partner, SOON)).unwrap();
+    is_refused(space.append(record), "both its persons");
+}
+
+#[test]
+fn a_device_may_remove_itself() {
+    let mut space = Space::shared();
+    let tablet = space.adds(Device);
+    space.sign(&tablet, removal_of(&[&tablet])).expect("nobody else is asked");
+    assert!(space.chain.member(&tablet.id()).is_none());
+    space.sign(&space.ada.clone(), removal_of(&[&space.ada.clone()])).expect("the last one too");
+    assert_eq!(space.chain.current().count(), 0);
 }
 
 #[test]

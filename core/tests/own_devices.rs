@@ -237,7 +237,7 @@ fn a_replaced_phrase_is_told_so_and_opens_nothing_that_came_later() {
     let mut couple = couple_with_private_space();
     let old = with_phrase(&mut couple);
     let new = with_phrase(&mut couple);
-    couple.ada.wishes.push_back(Wish::Revoke(old.id()));
+    couple.ada.wishes.push_back(Wish::Remove(old.id()));
     couple.ada.write("after it");
     couple.ada.sync_fully(&mut couple.shared);
     let refused = come_back(&mut Phone::new(21), &old, &mut couple.shared).unwrap_err();

@@ -207,7 +207,7 @@ fn whoever_was_removed_is_told_the_chain_up_to_the_removal() {
     let mut ada = Phone::founder(1);
     let mut relay = Relay::new(ada.store.chain().clone());
     let invitation = invite(&mut ada, &mut relay);
-    ada.wishes.push_back(Wish::Revoke(invitation.id()));
+    ada.wishes.push_back(Wish::Remove(invitation.id()));
     ada.sync_fully(&mut relay);
     let removal = ada.store.chain().records()[2].hash();
     let prefix = SentClock::of(

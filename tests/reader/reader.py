@@ -48,6 +48,7 @@ CREATE, ADD, ACCEPT, REMOVE, ROTATE = range(5)
 FRAME_MIN, UNPACKED_MAX = 160, 4 * 1024 * 1024
 RECORDS_MAX, INVITATIONS_MAX, PERSONS_MAX = 4096, 3, 2
 DEVICES_MAX, DEVICES_BY_PHRASE_MAX, PHRASES_MAX = 8, 12, 2
+TIPS_MAX = 64
 
 
 class Refused(Exception):
@@ -343,7 +344,8 @@ class Chain:
         require(index == 0, "a space is founded once")
         space_kind, person, keys, opening = array(body, 4, "create")
         self.private_of = None if space_kind is None else fixed(space_kind, 32, "space kind")
-        self.admit(read_keys(keys), DEVICE, fixed(person, 16, "person"), 0, None)
+        keys = read_keys(keys)
+        self.admit(keys, DEVICE, fixed(person, 16, "person"), 0, None, keyholder_id(*keys))
         self.open_epoch(opening, index)
 
     def add(self, author, body, index):
@@ -367,7 +369,7 @@ class Chain:
         keys = read_keys(keys)
         require(read_seal(seal)[0] == keyholder_id(*keys), "the seal is another's")
         self.check_offer(keys, person, kind, offer)
-        self.admit(keys, kind, person, index, expires)
+        self.admit(keys, kind, person, index, expires, author["id"])
 
     def accept(self, author, body, index):
         person, keys, offer = array(body, 3, "accept")
@@ -379,7 +381,7 @@ class Chain:
             require(self.count(person, DEVICE) < DEVICES_MAX, "too many devices")
         keys = read_keys(keys)
         self.check_offer(keys, fixed(person, 16, "person"), DEVICE, offer)
-        self.admit(keys, DEVICE, person, index, None)
+        self.admit(keys, DEVICE, person, index, None, author["id"])
         author["removed_at"] = index
         self.close_epoch(index)
 
@@ -390,10 +392,15 @@ class Chain:
         targets = [self.member(keyholder) for keyholder in removed]
         for target, cut in zip(targets, body):
             require(target is not None and target["person"] == author["person"], "nobody removes for another person")
-            require(target["kind"] != DEVICE, "not_supported_yet: removing a device")
-            require(cut[1] == [], "only a device has a feed")
-        for target in targets:
+            tips = [[uint(seq, "seq"), fixed(tip, 32, "tip")] for seq, tip in array(cut[1], None, "cut")]
+            require(len(tips) <= TIPS_MAX and all(a < b for a, b in zip(tips, tips[1:])), "tips not in order")
+            require(target["kind"] == DEVICE or tips == [], "only a device has a feed")
+        for keyholder in self.current():
+            if keyholder["kind"] in (PARTNER_INVITATION, DEVICE_INVITATION) and keyholder["id"] not in removed:
+                require(keyholder["by"] not in removed, "with a device goes every invitation that it made")
+        for target, cut in zip(targets, body):
             target["removed_at"] = index
+            target["cut"] = cut[1] if target["kind"] == DEVICE else None
         self.close_epoch(index)
 
     def rotate(self, author, body, index):
@@ -420,13 +427,13 @@ class Chain:
     def check_offer(self, keys, person, kind, offer):
         verify(keys[0], "entwine/v1/offer", fixed(offer, 64, "offer"), self.space, person, bytes([kind]))
 
-    def admit(self, keys, kind, person, index, expires):
+    def admit(self, keys, kind, person, index, expires, by):
         added = keyholder_id(*keys)
         require(all(k["id"] != added for k in self.keyholders), "never added twice")
         self.keyholders.append(
             {
                 "number": len(self.keyholders), "id": added, "keys": keys, "kind": kind, "person": person,
-                "added_at": index, "removed_at": None, "expires": expires,
+                "added_at": index, "removed_at": None, "expires": expires, "cut": None, "by": by,
             }
         )  # fmt: skip
 
@@ -512,7 +519,9 @@ class Chain:
     def show(self):
         shown = [{**k, "id": k["id"].hex(), "person": k["person"].hex()} for k in self.keyholders]
         for keyholder in shown:
-            del keyholder["keys"]
+            del keyholder["keys"], keyholder["by"]
+            if keyholder["cut"] is not None:
+                keyholder["cut"] = [[seq, tip.hex()] for seq, tip in keyholder["cut"]]
         return {
             "space": self.space.hex(),
             "kind": "shared" if self.private_of is None else "private",
@@ -661,8 +670,24 @@ def fetch(keys, relay, space):
         whole = digest(chain, lines)
         clock = [len(records), chain.hashes[-1], whole, [[n, [[seq, tip[:8]] for seq, tip in tips]] for n, tips in lines]]
         if theirs[2] == whole:
+            for keyholder in chain.keyholders:
+                require(ends_at_cut(keyholder, entries), "an entry beyond the cut of its feed")
             return chain, list(entries.values())
         require(more or new_records or len(entries) > before, "the relay withholds something")
+
+
+def ends_at_cut(keyholder, entries):
+    """Whether a removed device's feed has nothing beyond its cut; as long as a tip of the cut is missing, nobody can tell."""
+    cut = keyholder["cut"]
+    if cut is None or any(tip not in entries for _, tip in cut):
+        return True
+    standing, open_ends = set(), [tip for _, tip in cut]
+    while open_ends:
+        tip = open_ends.pop()
+        if tip != ZERO and tip not in standing:
+            standing.add(tip)
+            open_ends.append(entries[tip]["previous"])
+    return all(tip in standing for tip, entry in entries.items() if entry["number"] == keyholder["number"])
 
 
 def tips_of(entries):

@@ -13,7 +13,8 @@ use super::sealing::feed_tree;
 use super::{Storage, StorageError, to_sql};
 
 impl Storage {
-    /// Ends feeds at their cuts, as far as all of a cut is here, and hands on what lies beyond.
+    /// Ends feeds at their cuts, as far as all of a cut is here, and hands on what lies beyond; but not what came after its
+    /// author was removed: that never had a place, and an old key must not get its words in through somebody else's hands.
     pub(super) async fn apply_cuts(
         &self,
         connection: &mut SqliteConnection,
@@ -84,6 +85,14 @@ async fn displace(
     feed: &KeyholderId,
     place: &Tip,
 ) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ? AND state = ?")
+        .bind(space.as_bytes().as_slice())
+        .bind(feed.as_bytes().as_slice())
+        .bind(to_sql(place.seq))
+        .bind(place.hash.as_bytes().as_slice())
+        .bind(EntryState::WaitsForCut.code())
+        .execute(&mut *connection)
+        .await?;
     for statement in [
         "INSERT OR IGNORE INTO displaced_entry SELECT space, feed, seq, hash, previous, position, kind, critical, sealed,
          signature FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
@@ -110,4 +119,149 @@ async fn at_place(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use entwine_core::feed::{Clock, EntryHeader, EntryKind, Position, VerifiedEntry};
+    use entwine_core::id::{Hash, PersonId};
+    use entwine_core::keyholder::SecretKeys;
+    use entwine_core::membership::{Record, SpaceKind};
+    use entwine_core::sealing::storage::StorageKey;
+    use entwine_core::time::Timestamp;
+    use tempfile::TempDir;
+
+    use super::super::SpaceSettings;
+    use super::super::document::Counts;
+    use super::super::feed::Step;
+    use super::*;
+    use crate::random::generator;
+
+    impl SpaceSettings for () {}
+
+    /// Ada's laptop, with a chain that has her tablet too.
+    struct Laptop {
+        storage: Storage,
+        chain: MembershipChain,
+        ada: SecretKeys,
+        tablet: SecretKeys,
+        _folder: TempDir,
+    }
+
+    impl Laptop {
+        async fn new() -> Self {
+            let rng = &mut generator();
+            let [ada, tablet] = [(); 2].map(|()| SecretKeys::make_random(rng));
+            let adas = PersonId::make_random(rng);
+            let first = MembershipChain::create(rng, &ada, adas, SpaceKind::Shared);
+            let mut chain = MembershipChain::found(first.bytes()).expect("a first record");
+            let ring = KeyRing::derive(&chain, &ada);
+            chain
+                .append_record(chain.add_device(rng, &ada, &ring, &tablet).expect("Ada adds"))
+                .expect("the next record");
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let storage =
+                Storage::open(&folder.path().join("device.db"), StorageKey::from_bytes([7; 32])).await.expect("opens");
+            storage.add_spaces(&[(&chain, &())]).await.expect("a space");
+            Self { storage, chain, ada, tablet, _folder: folder }
+        }
+
+        /// What the tablet writes after an entry of its own.
+        fn word(&self, previous: Option<&VerifiedEntry>, word: &str) -> VerifiedEntry {
+            let epoch = self.chain.epoch_at(1).expect("an epoch was open").hash();
+            let ring = KeyRing::derive(&self.chain, &self.tablet);
+            let header = EntryHeader {
+                space: self.chain.space(),
+                feed: self.tablet.id(),
+                seq: previous.map_or(1, |entry| entry.seq + 1),
+                previous: previous.map_or(Hash::ZERO, |entry| entry.hash),
+                position: Position { index: 1, hash: self.chain.hash_at(1).expect("a record") },
+                kind: EntryKind::CHANGES,
+                critical: true,
+            };
+            let content = EntryContent {
+                document: "home".to_owned(),
+                generation: 0,
+                changes: vec![word.as_bytes().to_vec()],
+                clock: Vec::new(),
+                written: (Timestamp::default(), Timestamp::default()),
+            };
+            content.seal(&mut generator(), &self.tablet, ring.get(&epoch).expect("its key"), &header)
+        }
+
+        async fn append(&mut self, record: Option<Record>, entries: &[&VerifiedEntry], ring: &KeyRing) {
+            let len = self.chain.len();
+            for record in &record {
+                self.chain.append_record(record.clone()).expect("the next record");
+            }
+            let entries = entries.iter().map(|entry| (*entry).clone()).collect();
+            let append = Append::new(len, self.chain.clone(), record.into_iter().collect(), entries);
+            assert!(matches!(self.storage.append(&append, ring).await.expect("it appends"), Step::Done(_)));
+        }
+
+        /// The tablet goes, and its feed ends there.
+        fn removal(&self, last: &VerifiedEntry) -> Record {
+            let clock = Clock::from([(self.tablet.id(), BTreeSet::from([last.tip()]))]);
+            self.chain.remove(&self.ada, [self.tablet.id()], &clock).expect("Ada removes")
+        }
+
+        fn ring(&self) -> KeyRing {
+            KeyRing::derive(&self.chain, &self.ada)
+        }
+
+        async fn tips(&self) -> Vec<Tip> {
+            let clock = self.storage.clock(&self.chain.space()).await.expect("a clock");
+            clock.get(&self.tablet.id()).into_iter().flatten().copied().collect()
+        }
+
+        async fn pending(&self) -> Vec<Vec<u8>> {
+            let document = self.storage.stored_document(&self.chain.space(), "home").await.expect("a document");
+            document.pending.into_iter().map(|change| change.bytes).collect()
+        }
+
+        async fn counts(&self) -> Counts {
+            self.storage.counts(&self.chain.space()).await.expect("counts")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_lay_beyond_a_cut_joins_what_is_pending() {
+        let mut laptop = Laptop::new().await;
+        let (one, ring) = (laptop.word(None, "one"), laptop.ring());
+        let two = laptop.word(Some(&one), "two");
+        laptop.append(None, &[&one, &two], &ring).await;
+        assert_eq!(laptop.tips().await, [two.tip()]);
+        laptop.append(Some(laptop.removal(&one)), &[], &ring).await;
+        assert_eq!((laptop.tips().await, laptop.pending().await), (vec![one.tip()], vec![b"two".to_vec()]));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_open_yet_waits_for_its_key() {
+        let mut laptop = Laptop::new().await;
+        let (one, nothing) = (laptop.word(None, "one"), KeyRing::default());
+        let two = laptop.word(Some(&one), "two");
+        laptop.append(None, &[&one, &two], &nothing).await;
+        laptop.append(Some(laptop.removal(&one)), &[], &nothing).await;
+        assert_eq!((laptop.tips().await, laptop.pending().await), (vec![one.tip()], vec![]));
+        let rotate = laptop.chain.rotate(&mut generator(), &laptop.ada, &laptop.ring()).expect("Ada rotates");
+        laptop.append(Some(rotate), &[], &laptop.ring()).await;
+        assert_eq!(laptop.pending().await, [b"two".to_vec()]);
+    }
+
+    #[tokio::test]
+    async fn what_came_after_the_removal_waits_for_the_cut_and_is_not_handed_on() {
+        let mut laptop = Laptop::new().await;
+        let (one, ring) = (laptop.word(None, "one"), laptop.ring());
+        let (two, never_said) = (laptop.word(Some(&one), "two"), laptop.word(Some(&one), "never said"));
+        laptop.append(Some(laptop.removal(&two)), &[], &ring).await;
+        laptop.append(None, &[&one, &never_said], &ring).await;
+        let counts = laptop.counts().await;
+        assert_eq!((counts.unopened, counts.waiting_for_cut), (0, 2), "nothing of it is shown");
+        laptop.append(None, &[&two], &ring).await;
+        let counts = laptop.counts().await;
+        assert_eq!((counts.unopened, counts.waiting_for_cut, counts.pending), (2, 0, 0));
+        assert_eq!(laptop.tips().await, [two.tip()]);
+    }
 }

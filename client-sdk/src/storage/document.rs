@@ -33,7 +33,7 @@ pub(crate) enum EntryState {
     WaitsForKey,
     /// Of a kind that this version does not know and would have to know.
     WaitsForNewerApp,
-    /// Of a removed device, and not known yet to lie within its cut.
+    /// It came after its author was removed, and is not known yet to lie within the cut.
     WaitsForCut,
 }
 

@@ -49,7 +49,9 @@ impl Storage {
                 .await?;
         }
         for entry in &append.entries {
-            insert_entry(&mut transaction, &space, entry, EntryState::Unopened, None).await?;
+            let is_cut = append.cuts.contains_key(&entry.feed);
+            let state = if is_cut { EntryState::WaitsForCut } else { EntryState::Unopened };
+            insert_entry(&mut transaction, &space, entry, state, None).await?;
         }
         self.apply_cuts(&mut transaction, append, ring).await?;
         let clock = read_tips(&mut transaction, &space, TipTable::Own).await?;

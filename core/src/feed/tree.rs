@@ -137,7 +137,60 @@ mod tests {
         assert_eq!(tree.insert(Tip { seq: 2, hash: hash(66) }, hash(1)), Ok(()));
     }
 
+    #[test]
+    fn a_cut_that_names_an_ancestor_of_another_of_its_tips_ends_at_the_later() {
+        let entries = grow(&[0, 1, 2, 2, 3]); // 1 ← 2, 2 ← 3 ← 5, 2 ← 4
+        let mut tree = FeedTree::default();
+        for (entry, previous) in &entries {
+            tree.insert(*entry, *previous).unwrap();
+        }
+        let [first, third] = [entries[0].0, entries[2].0];
+        assert_eq!(tree.cut(&[first, third]).map(|lost| lost.len()), Some(2));
+        assert_eq!(tree.tips(), &BTreeSet::from([third]));
+        assert_eq!(tree.cut(&[first, third]), Some(Vec::new()), "cutting again changes nothing");
+        assert_eq!(tree.cut(&[]).map(|lost| lost.len()), Some(3), "a cut without tips leaves nothing");
+        assert_eq!(tree, FeedTree::default());
+    }
+
     proptest! {
+        /// What stands after a cut is each of its tips and whatever is before one; and nothing is cut until all tips are here.
+        #[test]
+        fn a_cut_leaves_its_tips_and_what_is_before_them(
+            choices in proptest::collection::vec(0..8_usize, 1..30),
+            part in 0..30_usize,
+            named in proptest::collection::btree_set(0..30_usize, 0..4),
+        ) {
+            let entries = grow(&choices);
+            let held = &entries[..part.min(entries.len())];
+            let cut: BTreeSet<Tip> = named.iter().filter_map(|at| Some(entries.get(*at)?.0)).collect();
+            let cut: Vec<Tip> = cut.into_iter().collect();
+            let mut tree = FeedTree::default();
+            for (entry, previous) in held {
+                tree.insert(*entry, *previous).unwrap();
+            }
+            let (before, lost) = (tree.clone(), tree.cut(&cut));
+            if cut.iter().any(|tip| !before.contains(tip)) {
+                prop_assert_eq!(lost, None);
+                prop_assert_eq!(tree, before);
+            } else {
+                let previous_of = |tip: &Tip| held.iter().find(|(entry, _)| entry == tip).unwrap().1;
+                let mut standing: BTreeSet<Tip> = BTreeSet::new();
+                for (entry, _) in held.iter().rev() {
+                    let follows = |later: &Tip| later.seq == entry.seq + 1 && previous_of(later) == entry.hash;
+                    if cut.contains(entry) || standing.iter().any(follows) {
+                        standing.insert(*entry);
+                    }
+                }
+                let mut expected = FeedTree::default();
+                for (entry, previous) in held.iter().filter(|(entry, _)| standing.contains(entry)) {
+                    expected.insert(*entry, *previous).unwrap();
+                }
+                let gone: BTreeSet<Tip> = held.iter().map(|(entry, _)| *entry).filter(|it| !standing.contains(it)).collect();
+                prop_assert_eq!(lost.unwrap().into_iter().collect::<BTreeSet<_>>(), gone);
+                prop_assert_eq!(tree, expected);
+            }
+        }
+
         /// Whatever part of a tree one store has, `beyond` its tips is exactly what it lacks, in an order that it can take.
         #[test]
         fn beyond_is_what_the_other_lacks(choices in proptest::collection::vec(0..8_usize, 1..40), part in 0..40_usize) {

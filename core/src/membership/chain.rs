@@ -35,9 +35,6 @@ pub enum ChainError {
     /// The rules do not let this author do this.
     #[error("not allowed: {0}")]
     NotAllowed(&'static str),
-    /// Well-formed, but this version does not act on it yet.
-    #[error("not_supported_yet: {0}")]
-    NotSupportedYet(&'static str),
     /// An earlier record is of a kind that this version does not know and must: it can read on, but not write.
     #[error("this version is too old for the space: update it")]
     TooOld,

@@ -263,7 +263,6 @@ impl DeviceExchange {
         let mut chain = self.chain.clone();
         let mut records = self.take_proposed(&mut chain, &response.clock).map_err(Stopped::BadRecord)?;
         let added = extend_chain(&mut chain, &response.records).map_err(|error| match error {
-            ChainError::NotSupportedYet(what) => Stopped::NotSupportedYet(what),
             ChainError::NotNext => Stopped::NotSupportedYet(CHAIN_BRANCHES),
             error => Stopped::BadRecord(error),
         })?;
@@ -359,6 +358,10 @@ impl DeviceExchange {
         }
         if self.chain.is_too_old() {
             return self.finish(Stopped::AppTooOld);
+        }
+        // A removal is turned back where the relay cannot tell that its cut covers what is there: it lacks entries of mine.
+        if self.passed_over && !self.plan().send.is_empty() {
+            return self.push();
         }
         self.outputs.push_back(DeviceOutput::Learned(Box::new(self.chain.clone())));
         self.stage = Stage::Proposing;

@@ -86,7 +86,8 @@ impl Plan {
 /// Decides what an exchange moves. `known` answers whether I hold a tip that is not one of my own tips.
 ///
 /// A feed of which the other side holds tips, none of which I know, is not sent: the other side is ahead there, and lacks
-/// nothing of mine if the feed is a line. Where I know some of its tips and not others, the feed has branches, and all that I
+/// nothing of mine if the feed is a line. Unless it is a removed device's that I hold up to its cut: nobody is ahead of that,
+/// and what the other side holds has no place. Where I know some of its tips and not others, the feed has branches, and all that I
 /// hold beyond those that I know is sent; so whoever knows a tip of the other's brings the two together.
 #[must_use]
 pub fn reconcile(
@@ -123,8 +124,9 @@ pub fn reconcile(
     for (feed, tips) in mine {
         let theirs = their_tips.get(feed).copied().unwrap_or_default();
         let beyond: Vec<Tip> = theirs.iter().filter_map(|tip| find(feed, tip, tips, known)).collect();
-        plan.ask |= beyond.len() < theirs.len();
-        let is_ahead = beyond.is_empty() && !theirs.is_empty();
+        let is_whole = chain.cut_of(feed).is_some_and(|cut| cut.iter().all(|tip| tips.contains(tip)));
+        plan.ask |= beyond.len() < theirs.len() && !is_whole;
+        let is_ahead = beyond.is_empty() && !theirs.is_empty() && !is_whole;
         if !is_ahead && !tips.iter().all(|tip| beyond.contains(tip)) {
             plan.send.push(Range { feed: *feed, beyond });
         }

@@ -127,7 +127,8 @@ impl RelayExchange {
         self
     }
 
-    /// With keyholders whose removal was turned back a moment ago ([`Self::turned_back`]): what they wrote waits meanwhile.
+    /// With keyholders whom somebody else than the caller tried to remove a moment ago ([`Self::turned_back`]): what they wrote
+    /// waits meanwhile.
     #[must_use]
     pub fn holding_up(mut self, keyholders: BTreeSet<KeyholderId>) -> Self {
         self.held_up = keyholders;

@@ -122,7 +122,7 @@ pub(crate) fn shared_chain(cast: &Cast) -> MembershipChain {
             chain.invite(rng, ada, ring, &keys, (InvitationKind::Partner, expires)).expect("Ada invites")
         });
     }
-    step(&mut |chain, _, _| chain.remove(ada, cast.revoked.derive_keys().id()).expect("Ada revokes"));
+    step(&mut |chain, _, _| chain.remove(ada, [cast.revoked.derive_keys().id()], &Clock::new()).expect("Ada revokes"));
     step(&mut |chain, ring, rng| chain.rotate(rng, ada, ring).expect("Ada rotates"));
     step(&mut |chain, _, _| chain.accept(&cast.accepted.derive_keys(), noor, cast.noors));
     step(&mut |chain, ring, rng| {
@@ -158,7 +158,7 @@ fn with_devices(cast: &Cast, mut chain: MembershipChain, link: Record, name: &st
     step(&cast.ada, &|chain, ring, rng| chain.add_phrase(rng, &cast.ada, ring, &phrase).expect("Ada adds a phrase"));
     step(&phrase, &|chain, ring, rng| chain.add_device(rng, &phrase, ring, &cast.laptop).expect("the phrase adds"));
     step(&cast.laptop, &|chain, ring, rng| chain.add_phrase(rng, &cast.laptop, ring, &next).expect("the next phrase"));
-    step(&cast.ada, &|chain, _, _| chain.remove(&cast.ada, phrase.id()).expect("Ada ends the first"));
+    step(&cast.ada, &|chain, _, _| chain.remove(&cast.ada, [phrase.id()], &Clock::new()).expect("Ada ends the first"));
     step(&cast.laptop, &|chain, ring, rng| chain.rotate(rng, &cast.laptop, ring).expect("the laptop rotates"));
     chain
 }
@@ -177,6 +177,24 @@ pub(crate) fn private_devices(cast: &Cast) -> MembershipChain {
     let with = (InvitationKind::Device, NOW.plus_seconds(600));
     let link = chain.invite(&mut rng, &cast.ada, &ring, &cast.device_link.derive_keys(), with).expect("Ada invites");
     with_devices(cast, chain, link, "private chain with devices")
+}
+
+/// The shared chain with Ada's devices, once her phone has removed the tablet, whose feed ends at two tips.
+pub(crate) fn shared_removal(cast: &Cast) -> MembershipChain {
+    let mut chain = shared_devices(cast);
+    let cuts = vec![Cut { keyholder: cast.tablet.id(), tips: settled_tips() }];
+    let removal = Record::sign(&cast.ada, chain.len(), chain.head(), Body::Remove(Remove { cuts }));
+    chain.append_record(removal).expect("Ada removes her tablet");
+    let ring = KeyRing::derive(&chain, &cast.ada);
+    let rotate = chain.rotate(&mut named("shared chain after a removal"), &cast.ada, &ring).expect("Ada rotates");
+    chain.append_record(rotate).expect("the next record");
+    chain
+}
+
+/// Tips of nobody's entries: of a cut alone, nothing else is to be seen.
+fn settled_tips() -> Vec<(u64, Hash)> {
+    let name = |name: &[u8]| Hash::of("entwine/v1/test-vectors", &[name]);
+    vec![(3, name(b"3")), (4, name(b"4"))]
 }
 
 fn keys_value(keys: &SecretKeys) -> Value {
@@ -249,6 +267,7 @@ fn chain_value(chain: &MembershipChain, readers: &[(&str, &SecretKeys)]) -> Valu
             "number": keyholder.number, "id": keyholder.id, "person": keyholder.person, "kind": keyholder.kind.code(),
             "added_at": keyholder.added_at, "removed_at": keyholder.removed_at,
             "expires": keyholder.expires.map(Timestamp::as_seconds),
+            "cut": chain.cut_of(&keyholder.id).map(|cut| cut.iter().map(|tip| json!([tip.seq, tip.hash])).collect::<Vec<_>>()),
         })).collect::<Vec<_>>(),
         "open_epoch_after": (0..chain.len()).map(|index| chain.epoch_at(index).map(Record::index)).collect::<Vec<_>>(),
     })
@@ -280,7 +299,7 @@ pub(crate) fn chains() -> Value {
     let readers = [("ada", &cast.ada), ("noor", &cast.noor)];
     let all_readers = [readers[0], readers[1], ("tablet", &cast.tablet), ("laptop", &cast.laptop), ("phrase", &phrase)];
     let words = |device: &SecretKeys| device_safety_words(&shared_devices, &device.id()).expect("a device");
-    let mut acted_on: Vec<Value> = single_bodies(&cast, &shared)
+    let may_follow: Vec<Value> = single_bodies(&cast, &shared)
         .into_iter()
         .map(|(what, author, body)| {
             let mut value = record_value(&Record::sign(author, shared.len(), shared.head(), body));
@@ -288,7 +307,6 @@ pub(crate) fn chains() -> Value {
             value
         })
         .collect();
-    let not_yet = acted_on.split_off(3);
     json!({
         "shared": chain_value(&shared, &readers),
         "private": chain_value(&private, &readers[..1]),
@@ -296,8 +314,9 @@ pub(crate) fn chains() -> Value {
         "private_devices": chain_value(&private_devices, &all_readers),
         "safety_words": safety_words(&shared).expect("two persons"),
         "device_safety_words": {"tablet": words(&cast.tablet), "laptop": words(&cast.laptop)},
-        "may_follow_shared": acted_on,
-        "not_supported_yet": not_yet,
+        "shared_removal": chain_value(&shared_removal(&cast), &all_readers),
+        "may_follow_shared": may_follow,
+        "not_supported_yet": [],
         "unknown_critical": record_value(&unknown_critical(&cast, &shared)),
     })
 }
@@ -307,7 +326,7 @@ fn unknown_critical(cast: &Cast, chain: &MembershipChain) -> Record {
     Record::sign(&cast.ada, chain.len(), chain.head(), body)
 }
 
-/// Bodies each of which may follow the shared chain, but the last: its bytes are settled, and nothing acts on it yet.
+/// Bodies each of which may follow the shared chain.
 fn single_bodies<'c>(cast: &'c Cast, chain: &MembershipChain) -> Vec<(&'static str, &'c SecretKeys, Body)> {
     let ring = KeyRing::derive(chain, &cast.ada);
     let last = chain.openings().next_back().expect("one at least");
@@ -323,8 +342,7 @@ fn single_bodies<'c>(cast: &'c Cast, chain: &MembershipChain) -> Vec<(&'static s
         }))
     };
     let device_invitation = cast.device_link.derive_keys();
-    let tips =
-        vec![(3, Hash::of("entwine/v1/test-vectors", &[b"3"])), (4, Hash::of("entwine/v1/test-vectors", &[b"4"]))];
+    let tips = settled_tips();
     let soon = Some(NOW.plus_seconds(600));
     vec![
         ("device invitation", &cast.ada, add("a", KeyholderKind::DeviceInvitation, &device_invitation, soon)),

@@ -32,6 +32,10 @@ pub(crate) struct Store {
     pub(crate) chain: Option<MembershipChain>,
     entries: BTreeMap<KeyholderId, BTreeMap<Tip, StoredEntry>>,
     trees: BTreeMap<KeyholderId, FeedTree>,
+    /// What came after its author was removed, and is not known yet to lie within the cut.
+    waiting: BTreeSet<(KeyholderId, Tip)>,
+    /// What had its place and lost it, beyond the cut of its feed.
+    pub(crate) displaced: Vec<StoredEntry>,
 }
 
 impl Store {
@@ -44,7 +48,8 @@ impl Store {
     }
 
     pub(crate) fn clock(&self) -> Clock {
-        self.trees.iter().map(|(feed, tree)| (*feed, tree.tips().clone())).collect()
+        let held = self.trees.iter().filter(|(_, tree)| !tree.tips().is_empty());
+        held.map(|(feed, tree)| (*feed, tree.tips().clone())).collect()
     }
 
     pub(crate) fn entries(&self) -> impl Iterator<Item = &StoredEntry> {
@@ -67,7 +72,24 @@ impl Store {
             self.chain.as_mut().expect("known").append_record(record).expect("the machine verified it");
         }
         for entry in append.entries {
+            let place = (entry.feed, entry.tip());
+            if append.cuts.contains_key(&place.0)
+                && !self.trees.get(&place.0).is_some_and(|tree| tree.contains(&place.1))
+            {
+                self.waiting.insert(place);
+            }
             self.insert(entry.into_stored());
+        }
+        for (feed, cut) in append.cuts {
+            let Some(tree) = self.trees.get_mut(&feed) else { continue };
+            let Some(lost) = tree.cut(&cut) else { continue };
+            for place in lost {
+                let entry = self.entries.get_mut(&feed).and_then(|entries| entries.remove(&place));
+                if !self.waiting.contains(&(feed, place)) {
+                    self.displaced.extend(entry);
+                }
+            }
+            self.waiting.retain(|(waiting, _)| *waiting != feed);
         }
         self.clock()
     }
@@ -125,6 +147,8 @@ pub(crate) struct Relay {
     pub(crate) meanwhile: Option<Meanwhile>,
     /// What a relay with more spaces would know: to which of them this invitation admitted the caller.
     pub(crate) admitted: Option<(KeyholderId, BTreeSet<SpaceId>)>,
+    /// Whom somebody else wanted to remove a moment ago, in vain, by who that was: a real relay forgets it after a minute.
+    pub(crate) turned_back: BTreeMap<KeyholderId, BTreeSet<KeyholderId>>,
     /// Every request that came, with what was answered.
     pub(crate) log: Vec<(Request, Result<Response, RelayRefusal>)>,
 }
@@ -171,13 +195,17 @@ impl Relay {
 
     fn exchange(&mut self, caller: KeyholderId, request: Request) -> Result<Response, RelayRefusal> {
         let (chain, clock) = (self.store.chain.clone().ok_or(RelayRefusal::NotFound)?, self.store.clock());
-        let mut machine = RelayExchange::new(caller, self.now, chain, clock);
+        let held_up = self.turned_back.iter().filter(|(remover, _)| **remover != caller).flat_map(|(_, held)| held);
+        let mut machine = RelayExchange::new(caller, self.now, chain, clock).holding_up(held_up.copied().collect());
         if let Some((invitation, spaces)) = self.admitted.clone() {
             machine = machine.admitted_elsewhere_by(invitation, spaces);
         }
         let mut input = Some(RelayInput::Received(request));
         loop {
             machine.handle(input.take().expect("every output but the last asks something"))?;
+            if !machine.turned_back().is_empty() {
+                self.turned_back.insert(caller, machine.turned_back().clone());
+            }
             let output = machine.poll_output().expect("every input leads to an output");
             input = Some(match output {
                 RelayOutput::Locate(points) => RelayInput::Located(self.store.locate(&points)),
@@ -196,7 +224,10 @@ impl Relay {
 pub(crate) enum Wish {
     Invite(Box<SecretKeys>, (InvitationKind, Timestamp)),
     Phrase(Box<SecretKeys>),
-    Revoke(KeyholderId),
+    /// A device, a phrase or an invitation of one's own.
+    Remove(KeyholderId),
+    /// All of one's own.
+    Leave,
 }
 
 /// One device of somebody.
@@ -323,7 +354,11 @@ impl Phone {
                 DeviceInput::Received(Box::new(from_bytes(&response).expect("the relay encodes what it decodes")))
             }
             DeviceOutput::Locate(points) => DeviceInput::Located(self.store.locate(&points)),
-            DeviceOutput::Store(append) => DeviceInput::Stored(self.store.append(*append)),
+            DeviceOutput::Store(append) => {
+                let clock = self.store.append(*append);
+                self.hand_on();
+                DeviceInput::Stored(clock)
+            }
             DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)),
             DeviceOutput::Seal(chain) => DeviceInput::Sealed(self.seal_pending(&chain)),
             DeviceOutput::Read { ranges, budget } => {
@@ -367,13 +402,30 @@ impl Phone {
                     let record = chain.add_phrase(&mut self.rng, &self.keys, &ring, keys);
                     return vec![record.expect("a member adds a phrase")];
                 }
-                Wish::Revoke(id) if chain.member(id).is_some() => {
-                    return vec![chain.remove(&self.keys, *id).expect("a member revokes")];
+                Wish::Remove(id) if chain.member(id).is_some() => {
+                    return vec![chain.remove(&self.keys, [*id], &self.store.clock()).expect("a member removes")];
                 }
-                Wish::Invite(..) | Wish::Phrase(_) | Wish::Revoke(_) => _ = self.wishes.pop_front(),
+                Wish::Leave => return vec![self.leaving(chain)],
+                Wish::Invite(..) | Wish::Phrase(_) | Wish::Remove(_) => _ = self.wishes.pop_front(),
             }
         }
         Vec::new()
+    }
+
+    fn leaving(&self, chain: &MembershipChain) -> Record {
+        let own: Vec<KeyholderId> = chain.current_of(&self.person).map(|keyholder| keyholder.id).collect();
+        chain.remove(&self.keys, own, &self.store.clock()).expect("a member leaves")
+    }
+
+    /// What lost its place and opens is said anew.
+    fn hand_on(&mut self) {
+        let ring = KeyRing::derive(self.store.chain(), &self.keys);
+        for entry in std::mem::take(&mut self.store.displaced) {
+            match EntryContent::open(&entry, self.store.chain(), &ring) {
+                Ok(content) => self.pending.extend(content.changes),
+                Err(_) => self.store.displaced.push(entry),
+            }
+        }
     }
 
     /// One entry for each pending word, after the highest own tip.
@@ -446,6 +498,29 @@ pub(crate) fn link(inviter: &mut Phone, relay: &mut Relay, link: &SecretKeys) {
     let with = (InvitationKind::Device, relay.now.plus_seconds(600));
     inviter.wishes.push_back(Wish::Invite(Box::new(link.clone()), with));
     inviter.sync_fully(relay);
+}
+
+/// A couple, and a tablet of Ada's: all three and the relay hold the same.
+pub(crate) fn with_tablet() -> (Phone, Phone, Phone, Relay) {
+    let (mut ada, mut noor, mut relay) = couple();
+    let tablet = add_tablet(&mut ada, &mut relay, 3);
+    noor.sync_fully(&mut relay);
+    (ada, noor, tablet, relay)
+}
+
+/// A further phone of the same person, which joins by a link.
+pub(crate) fn add_tablet(phone: &mut Phone, relay: &mut Relay, seed: u64) -> Phone {
+    let (mut tablet, keys) = (phone.next(seed), SecretKeys::make_random(&mut phone.rng));
+    link(phone, relay, &keys);
+    join(&mut tablet, &keys, relay);
+    phone.sync_fully(relay);
+    tablet
+}
+
+/// The next exchange of this phone begins with leaving, before anything is pulled.
+pub(crate) fn prepare_leaving(phone: &mut Phone) {
+    phone.brings = vec![phone.leaving(phone.store.chain())];
+    phone.wishes.push_back(Wish::Leave);
 }
 
 /// Adds this recovery phrase.

@@ -312,6 +312,36 @@ pub(crate) async fn points_are_located(store: Arc<dyn Store>) {
     assert_eq!(found, [second, first, None, third, Some(twin.tip()), None, None, None]);
 }
 
+pub(crate) async fn a_feed_ends_at_its_cut(store: Arc<dyn Store>) {
+    let space = with_space(&*store, "home").await;
+    let words = line("word", 0, Hash::ZERO, 4, 100);
+    let branch = line("branch", 1, words[0].hash, 2, 100);
+    append_entries(&*store, "home", [words[..3].to_vec(), branch.clone()].concat()).await;
+    let feed = keys("ada's phone").id();
+    let cut_at = async |tips: &[Tip], entries: &[StoredEntry]| {
+        let append = Append { cuts: vec![(feed, tips.to_vec())], entries: entries.to_vec(), ..nothing_to("home") };
+        match store.append(append).await.unwrap() {
+            Appended::Done { tips } => tips.into_iter().map(|(_, tip)| tip).collect::<Vec<_>>(),
+            Appended::Moved => panic!("nobody moved the chain"),
+        }
+    };
+    let read = async || store.read(space, whole_feed(), 10_000).await.unwrap().0;
+
+    let mut both = vec![words[2].tip(), branch[1].tip()];
+    both.sort();
+    assert_eq!(cut_at(&[words[3].tip()], &[]).await, both, "not all of the cut is here: nothing leaves");
+    assert_eq!(read().await.len(), 5);
+    assert_eq!(cut_at(&[words[3].tip()], &words[3..]).await, [words[3].tip()]);
+    assert_eq!(read().await, words, "the branch beyond it is gone");
+    let point = Point { feed, tip: SentTip::whole(&branch[1].tip()) };
+    assert_eq!(store.locate(space, vec![point]).await.unwrap(), [None]);
+
+    assert_eq!(cut_at(&[words[0].tip(), words[1].tip()], &[]).await, [words[1].tip()], "one is before the other");
+    assert_eq!(read().await, words[..2]);
+    assert_eq!(cut_at(&[], &[]).await, [], "nothing stands");
+    assert_eq!(read().await, []);
+}
+
 pub(crate) async fn spaces_do_not_see_each_other(store: Arc<dyn Store>) {
     let home = with_space(&*store, "home").await;
     let away = with_space(&*store, "away").await;

@@ -230,6 +230,7 @@ const TABLES: &[(&str, &str)] = &[
         "SELECT hex(keyholder) || hex(space) || kind || added_at || coalesce(removed_at, '-') FROM keyholder",
     ),
     ("entry", "SELECT hex(space) || hex(feed) || seq || hex(hash) || hex(sealed) FROM entry"),
+    ("displaced_entry", "SELECT hex(space) || hex(feed) || seq || hex(hash) FROM displaced_entry"),
     ("tip", "SELECT hex(space) || hex(feed) || seq || hex(hash) FROM tip"),
     ("registration_token", "SELECT id || coalesce(used_at, '-') || coalesce(revoked_at, '-') FROM registration_token"),
 ];

@@ -6,6 +6,7 @@ mod bodies;
 mod devices;
 mod helpers;
 mod process;
+mod removal;
 mod spaces;
 mod tokens;
 mod walk;
