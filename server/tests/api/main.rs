@@ -5,6 +5,7 @@
 mod bodies;
 mod devices;
 mod helpers;
+mod live;
 mod process;
 mod spaces;
 mod tokens;
