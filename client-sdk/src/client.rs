@@ -8,8 +8,10 @@ pub(crate) mod leaving;
 pub(crate) mod membership;
 pub(crate) mod recovery;
 pub(crate) mod syncing;
+pub(crate) mod watching;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use entwine_core::document::LimitExceeded;
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
@@ -27,6 +29,7 @@ use crate::practices::{Journal, Rituals};
 use crate::random;
 use crate::status::Reason;
 use crate::storage::{SpaceLine, SpaceSettings, Storage};
+use crate::transport::live::Live;
 
 const KEYS_FILE: &str = "keys";
 const DATABASE_FILE: &str = "profile.db";
@@ -83,6 +86,7 @@ pub struct Client {
     pub(crate) options: ClientOptions,
     name: String,
     profile: PathBuf,
+    live: Mutex<Option<Arc<Live>>>,
 }
 
 impl Client {
@@ -107,7 +111,7 @@ impl Client {
             return Err(Error::ProfileExists(profile.to_owned()));
         }
         storage.set_setting(NAME, &name).await?;
-        Ok(Self { storage, keys, options, name, profile: profile.to_owned() })
+        Ok(Self { storage, keys, options, name, profile: profile.to_owned(), live: Mutex::default() })
     }
 
     /// Opens a profile.
@@ -122,7 +126,7 @@ impl Client {
         }
         let (keys, storage) = Self::open_parts(profile, &key_store).await?;
         let name = storage.setting(NAME).await?.ok_or_else(|| Error::NoProfile(profile.to_owned()))?;
-        Ok(Self { storage, keys, options, name, profile: profile.to_owned() })
+        Ok(Self { storage, keys, options, name, profile: profile.to_owned(), live: Mutex::default() })
     }
 
     async fn open_parts(profile: &Path, key_store: &dyn KeyStore) -> Result<(SecretKeys, Storage), Error> {
@@ -153,6 +157,15 @@ impl Client {
     #[must_use]
     pub fn profile(&self) -> &Path {
         &self.profile
+    }
+
+    /// The connection that stays open, while somebody watches and the relay is there.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_live(&self, live: Option<Arc<Live>>) {
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = live;
     }
 
     /// The journal.

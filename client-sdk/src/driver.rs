@@ -10,6 +10,7 @@
 //! The store is the state: where another process moved it meanwhile, the machine is thrown away and built anew from it.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::time::Duration;
 
 use entwine_core::feed::{Clock, RefusalClass};
@@ -26,6 +27,7 @@ use entwine_core::wire::message::{CreateRequest, Request, Response};
 
 use crate::status::{Ended, Reason};
 use crate::storage::{Step, Storage, StorageError};
+use crate::transport::Carrier;
 use crate::transport::once::{Relay, RelayError};
 use crate::{fault, random};
 
@@ -57,6 +59,8 @@ pub(crate) struct Driver<'c> {
     pub(crate) storage: &'c Storage,
     pub(crate) keys: &'c SecretKeys,
     pub(crate) relay: &'c Relay,
+    /// By which messages go there.
+    pub(crate) carrier: &'c dyn Carrier,
     /// Keys of the invitation by which this device is joining: they open the past until somebody has sealed it to the device.
     pub(crate) invitation: Option<&'c SecretKeys>,
     /// Registration tokens that may admit the space to a relay that lost it, the likeliest first.
@@ -178,7 +182,7 @@ impl Driver<'_> {
 
     /// Sends a message, again where that may help; where the relay does not know the space, gives it the chain first.
     async fn send(&self, space: &SpaceId, request: &Request) -> Result<Response, Interrupted> {
-        let answer = attempt(|| self.relay.sync(self.keys, space, request)).await;
+        let answer = attempt(|| self.carrier.exchange(self.keys, space, request)).await;
         fault::point("sync:after-sent");
         match answer {
             Ok(response) => Ok(response),
@@ -197,8 +201,9 @@ impl Driver<'_> {
         let records: Vec<Vec<u8>> = chain.records().iter().map(|record| record.bytes().to_vec()).collect();
         let origin = self.relay.address().to_string();
         let proofs = self.tokens.iter().map(|token| Some(Hash::from_bytes(token.digest().prove(&origin, space))));
+        let proofs: Vec<Option<Hash>> = std::iter::once(None).chain(proofs).collect();
         let mut needed = None;
-        for proof in std::iter::once(None).chain(proofs) {
+        for proof in proofs {
             let request = CreateRequest { proof, records: records.clone() };
             match attempt(|| self.relay.create(self.keys, &request)).await {
                 Ok(()) => return Ok(()),
@@ -320,20 +325,23 @@ fn done<T>(step: Step<T>) -> Result<T, Interrupted> {
     }
 }
 
-/// Tries a request until it is answered for good. Every request can be repeated without harm.
-pub(crate) async fn attempt<T, F: Future<Output = Result<T, RelayError>>>(
-    mut request: impl FnMut() -> F,
-) -> Result<T, RelayError> {
-    let mut pause = FIRST_PAUSE_MILLIS;
-    for _ in 1..ATTEMPTS_MAX {
-        match request().await {
-            Err(RelayError::Busy(_)) => {}
-            answer => return answer,
+/// Tries a request until it is answered for good. Every request can be repeated without harm. (Boxed: a future that holds a
+/// closure with references is not known to be `Send` where it is spawned.)
+pub(crate) fn attempt<'a, T: Send + 'a, F: Future<Output = Result<T, RelayError>> + Send + 'a>(
+    mut request: impl FnMut() -> F + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Result<T, RelayError>> + Send + 'a>> {
+    Box::pin(async move {
+        let mut pause = FIRST_PAUSE_MILLIS;
+        for _ in 1..ATTEMPTS_MAX {
+            match request().await {
+                Err(RelayError::Busy(_)) => {}
+                answer => return answer,
+            }
+            tokio::time::sleep(Duration::from_millis(pause + random::below(pause))).await;
+            pause *= 2;
         }
-        tokio::time::sleep(Duration::from_millis(pause + random::below(pause))).await;
-        pause *= 2;
-    }
-    request().await
+        request().await
+    })
 }
 
 /// What a status says about a request that came to nothing.

@@ -26,6 +26,7 @@ pub use client::founding::FoundedAnew;
 pub use client::joining::Joined;
 pub use client::membership::{Invitation, OpenInvitation};
 pub use client::recovery::{KeyholderView, NewKeyholder};
+pub use client::watching::{Event, Watch};
 pub use client::{Client, ClientOptions};
 pub use entwine_core::document::EntityId;
 pub use entwine_core::id::{KeyholderId, SpaceId};

@@ -3,6 +3,7 @@
 //! A practice is one file here, over its entities in core: it says in which document they lie, and gives them shapes that an
 //! app shows as they are.
 
+pub(crate) mod changes;
 mod journal;
 mod ritual;
 

@@ -12,12 +12,14 @@
 //! displaced_entry      what lost its place and waits to be handed on     storage::cut
 //! pending              changes that no entry carries yet                storage::document, and storage::sealing
 //! document             snapshots: can be made again from the above
+//! (whether any of it changed)                                    storage::notice
 //! ```
 
 mod archive;
 mod cut;
 mod document;
 mod feed;
+mod notice;
 mod sealing;
 
 use std::path::Path;
@@ -36,6 +38,7 @@ use zeroize::Zeroizing;
 pub(crate) use archive::Copy;
 pub(crate) use document::{EntryState, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
 pub(crate) use feed::Step;
+pub(crate) use notice::{DocumentMark, Notice, WrittenMark};
 
 use crate::random;
 

@@ -1,26 +1,43 @@
-//! How does a device reach its relay? Which addresses it takes, whom it believes, and the one-shot carrier.
+//! How does a device reach its relay? Which addresses it takes, whom it believes, and the two carriers.
 //!
-//! Not answered here: what is said. [`once`] carries the messages.
+//! Not answered here: what is said. [`once`] carries each message by a request of its own, [`live`] over a connection that
+//! stays open.
 
+pub(crate) mod live;
 pub(crate) mod once;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use entwine_core::id::SpaceId;
+use entwine_core::keyholder::SecretKeys;
+use entwine_core::wire::message::{Request, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
+use once::RelayError;
+
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one request may take: a megabyte each way over a slow line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The answer on its way.
+pub(crate) type Exchanged<'a> = Pin<Box<dyn Future<Output = Result<Response, RelayError>> + Send + 'a>>;
+
+/// Carries one message to a relay, and its answer back. Any request may be repeated without harm.
+pub(crate) trait Carrier: Sync {
+    /// One message, one answer.
+    fn exchange<'a>(&'a self, keys: &'a SecretKeys, space: &'a SpaceId, request: &'a Request) -> Exchanged<'a>;
+}
 
 /// A relay's address, as its people write it: scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +77,24 @@ impl FromStr for RelayAddress {
             return Err(AddressError::PlainElsewhere(text.to_owned()));
         }
         Ok(Self { text: url.origin().ascii_serialization(), is_plain })
+    }
+}
+
+impl RelayAddress {
+    /// Whether anybody on the way reads what passes.
+    fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    fn url(&self) -> Url {
+        Url::parse(&self.text).expect("an address is an origin")
+    }
+
+    /// The name, or the address without the brackets that IPv6 has in a URL.
+    fn host(&self) -> String {
+        let url = self.url();
+        let host = url.host_str().unwrap_or_default();
+        host.trim_start_matches('[').trim_end_matches(']').to_owned()
     }
 }
 
@@ -144,17 +179,33 @@ impl Resolve for HomeResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let only_at_home = self.only_at_home;
         Box::pin(async move {
-            let mut addresses = lookup(name.as_str()).await?;
-            if only_at_home {
-                addresses.retain(|address| is_at_home(address.ip()));
-                if addresses.is_empty() {
-                    let message = format!("{} is not at home, and plain http stays there: use https", name.as_str());
-                    return Err(message.into());
-                }
-            }
+            let addresses = resolve(name.as_str(), only_at_home).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
+}
+
+async fn resolve(name: &str, only_at_home: bool) -> Result<Vec<SocketAddr>, std::io::Error> {
+    let mut addresses = lookup(name).await?;
+    if only_at_home {
+        addresses.retain(|address| is_at_home(address.ip()));
+        if addresses.is_empty() {
+            let message = format!("{name} is not at home, and plain http stays there: use https");
+            return Err(std::io::Error::other(message));
+        }
+    }
+    Ok(addresses)
+}
+
+/// Where to connect to.
+async fn addresses_of(address: &RelayAddress) -> Result<Vec<SocketAddr>, std::io::Error> {
+    let port = address.url().port_or_known_default().unwrap_or_default();
+    let mut addresses = match address.host().parse::<IpAddr>() {
+        Ok(ip) => vec![SocketAddr::new(ip, port)],
+        Err(_) => resolve(&address.host(), address.is_plain()).await?,
+    };
+    addresses.iter_mut().for_each(|address| address.set_port(port));
+    Ok(addresses)
 }
 
 async fn lookup(name: &str) -> Result<Vec<SocketAddr>, std::io::Error> {

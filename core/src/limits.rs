@@ -49,6 +49,18 @@ pub const DOCUMENT_NAME_BYTES_MAX: usize = 128;
 pub const ORIGIN_BYTES_MAX: usize = 253 + 16;
 /// Sealed bytes of one live message.
 pub const LIVE_SEALED_BYTES_MAX: usize = 16 * 1024;
+/// One frame of a live connection: a message of the largest size, and what stands around it.
+pub const LIVE_FRAME_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 4 * 1024;
+/// Spaces of which one live connection hears: a couple's and both private ones, before and after founding anew, and then some.
+pub const LIVE_SPACES_MAX: usize = 16;
+/// Questions under way on one live connection: one for each space of a couple, and one over. Each may take a megabyte.
+pub const LIVE_QUESTIONS_MAX: usize = 4;
+/// Seconds within which a live connection says who it is.
+pub const LIVE_HELLO_SECONDS: u64 = 5;
+/// Bytes of the stable code of a refusal.
+pub const REFUSAL_CODE_BYTES_MAX: usize = 64;
+/// Bytes of what a refusal tells people.
+pub const REFUSAL_MESSAGE_BYTES_MAX: usize = 1_024;
 /// Seconds that an invitation for the partner stays open.
 pub const INVITATION_PARTNER_SECONDS: u64 = 48 * 3600;
 /// Seconds that an invitation for one's own next device stays open.

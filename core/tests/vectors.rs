@@ -23,6 +23,7 @@ use entwine_core::sealing::padding::{pack, padded_len, unpack};
 use entwine_core::sealing::storage::StorageKey;
 use entwine_core::sync::exchange::Intake;
 use entwine_core::token::{Expected, SignedToken};
+use entwine_core::wire::live::{DeviceFrame, RelayFrame};
 use entwine_core::wire::message::{CreateRequest, Request, Response};
 use entwine_core::wire::{from_bytes, to_bytes};
 use golden::{NOW, ORIGIN, hex};
@@ -369,4 +370,18 @@ fn live_messages_open() {
     assert_eq!(message.open(&chain, &ring).unwrap(), bytes(&file["plain"]));
     let forged = LiveMessage { counter: message.counter + 1, ..message };
     assert!(forged.open(&chain, &ring).is_err());
+}
+
+#[test]
+fn frames_of_a_live_connection_read_back() {
+    let (frames, chain) = (&read("live")["frames"], parse_chain(&read("chains")["shared"]));
+    let DeviceFrame::Hello(hello) = from_bytes(&bytes(&frames["hello"])).unwrap() else { panic!("a hello") };
+    assert_eq!((hello.token.as_str(), hello.spaces), ("header.claims.signature", vec![chain.space()]));
+    let DeviceFrame::Ask(ask) = from_bytes(&bytes(&frames["ask"])).unwrap() else { panic!("a question") };
+    assert_eq!((ask.id, ask.space, ask.request.clock.chain_head), (9, chain.space(), chain.head()));
+    let RelayFrame::Answer(9, answer) = from_bytes(&bytes(&frames["answer"])).unwrap() else { panic!("its answer") };
+    assert_eq!(answer.clock.chain_len, chain.len());
+    let RelayFrame::Refused(refused) = from_bytes(&bytes(&frames["refused"])).unwrap() else { panic!("a refusal") };
+    assert_eq!((refused.id, refused.code.as_str(), refused.response.is_some()), (9, "removed", true));
+    assert_eq!(from_bytes(&bytes(&frames["moved"])), Ok(RelayFrame::Moved(chain.space())));
 }

@@ -98,6 +98,12 @@ impl App {
         let limits = config.limits.clone();
         let shared = (web::Data::new(config), gate, web::Data::from(Arc::clone(&store)));
         let workers = usize::from(limits.workers);
+        let hub = shared.1.clone();
+        let stop = async move {
+            stop.await;
+            // Whoever stays connected is told, so that the server has an end to wait for.
+            hub.hub().stop();
+        };
         let server = HttpServer::new(move || {
             let (config, gate, store) = shared.clone();
             actix_web::App::new()

@@ -131,6 +131,12 @@ pub struct LimitArgs {
     /// The same, for one keyholder.
     #[arg(long, env = "ENTWINE_REQUESTS_PER_KEYHOLDER_MAX", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_keyholder_max: u32,
+    /// Connections that stay open to hear what comes; further ones are answered `busy`, and ask now and then instead.
+    #[arg(long, env = "ENTWINE_LIVE_CONNECTIONS_MAX", value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub live_connections_max: u32,
+    /// Seconds after which such a connection is asked whether it is still there.
+    #[arg(long, env = "ENTWINE_LIVE_HEARTBEAT", value_name = "SECONDS", default_value = "20", value_parser = parse_seconds)]
+    pub live_heartbeat: Duration,
     /// Bytes that one space may take.
     #[arg(long, env = "ENTWINE_SPACE_BYTES_MAX", value_name = "BYTES", default_value_t = 4 << 30, value_parser = clap::value_parser!(u64).range(1..=i64::MAX.cast_unsigned()))]
     pub space_bytes_max: u64,
@@ -246,6 +252,8 @@ impl fmt::Display for Config {
         writeln!(f, "ENTWINE_CONNECTIONS_MAX={}", limits.connections_max)?;
         writeln!(f, "ENTWINE_REQUESTS_MAX={}", limits.requests_max)?;
         writeln!(f, "ENTWINE_REQUESTS_PER_KEYHOLDER_MAX={}", limits.requests_per_keyholder_max)?;
+        writeln!(f, "ENTWINE_LIVE_CONNECTIONS_MAX={}", limits.live_connections_max)?;
+        writeln!(f, "ENTWINE_LIVE_HEARTBEAT={}", limits.live_heartbeat.as_secs_f64())?;
         writeln!(f, "ENTWINE_SPACE_BYTES_MAX={}", limits.space_bytes_max)?;
         writeln!(f, "ENTWINE_HEADER_TIMEOUT={}", limits.header_timeout.as_secs_f64())?;
         writeln!(f, "ENTWINE_BODY_TIMEOUT={}", limits.body_timeout.as_secs_f64())?;

@@ -51,6 +51,9 @@ pub enum ApiError {
         /// Those that it takes.
         allow: &'static str,
     },
+    /// The route takes connections that stay open, and this is none.
+    #[error("not a WebSocket")]
+    NotAWebSocket,
     /// The caller's chain and the relay's exclude each other.
     #[error("chains differ")]
     ChainsDiffer,
@@ -121,7 +124,7 @@ impl ApiError {
     #[must_use]
     pub fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Malformed(_) | Self::BodyBroken => (StatusCode::BAD_REQUEST, "malformed"),
+            Self::Malformed(_) | Self::BodyBroken | Self::NotAWebSocket => (StatusCode::BAD_REQUEST, "malformed"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "timeout"),
             Self::Token(error) => (StatusCode::UNAUTHORIZED, token_code(*error)),
             Self::AudienceUnknown { .. } => (StatusCode::UNAUTHORIZED, "audience_unknown"),
@@ -140,10 +143,12 @@ impl ApiError {
         }
     }
 
-    fn message(&self) -> String {
+    /// What it tells people.
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Malformed(error) => format!("the body is not a message that this relay takes: {error}"),
             Self::BodyBroken => "the body ended early or is no HTTP: send it again".to_owned(),
+            Self::NotAWebSocket => "this path takes WebSocket connections alone".to_owned(),
             Self::BodyTimeout => "the body did not arrive in time: send it again".to_owned(),
             Self::Token(error) => format!("{error}: sign a new one for this request, by the time given in now"),
             Self::AudienceUnknown { aud } => format!(

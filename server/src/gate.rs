@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use entwine_core::id::KeyholderId;
 use entwine_core::keyholder::PublicKeys;
 use entwine_core::membership::Record;
 use entwine_core::time::Timestamp;
-use entwine_core::token::TokenError;
+use entwine_core::token::{SignedToken, TokenError};
+use entwine_core::wire::live::LIVE_PATH;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::{self, Audience, Caller};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::hub::Hub;
 use crate::removals::Removals;
 use crate::store::Store;
 
@@ -31,6 +34,9 @@ pub(crate) struct Gate {
     per_keyholder_max: u32,
     per_keyholder: Arc<Mutex<BTreeMap<KeyholderId, u32>>>,
     removals: Removals,
+    hub: Hub,
+    heartbeat: Duration,
+    space_bytes_max: u64,
 }
 
 impl Gate {
@@ -45,12 +51,35 @@ impl Gate {
             per_keyholder_max: config.limits.requests_per_keyholder_max,
             per_keyholder: Arc::default(),
             removals: Removals::default(),
+            hub: Hub::new(config.limits.live_connections_max),
+            heartbeat: config.limits.live_heartbeat,
+            space_bytes_max: config.limits.space_bytes_max,
         }
     }
 
     /// Who is being removed at this moment.
     pub(crate) fn removals(&self) -> &Removals {
         &self.removals
+    }
+
+    /// Who is connected now.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Everything that the relay keeps.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// How often a live connection is asked whether it is there.
+    pub(crate) fn heartbeat(&self) -> Duration {
+        self.heartbeat
+    }
+
+    /// Bytes that one space may take.
+    pub(crate) fn space_bytes_max(&self) -> u64 {
+        self.space_bytes_max
     }
 
     /// The relay's time.
@@ -95,9 +124,25 @@ impl Gate {
         self.admit(request, &keys)
     }
 
+    /// Who opens a live connection, by the token in its first message.
+    ///
+    /// # Errors
+    /// A token that is not taken, and a keyholder that no chain on this relay names.
+    pub(crate) async fn live_caller(&self, token: &str) -> Result<Caller, ApiError> {
+        let token = SignedToken::parse(token)?;
+        let keys = self.store.keys_of(token.keyholder()).await?.ok_or(TokenError::UnknownKeyholder)?;
+        auth::check(("GET", LIVE_PATH), &token, keys.signing(), &self.audience, self.now())
+    }
+
     fn admit(&self, request: &HttpRequest, keys: &PublicKeys) -> Result<Admitted, ApiError> {
         let token = auth::bearer(request)?;
-        let caller = auth::check(request, &token, keys.signing(), &self.audience, self.now())?;
+        let caller = auth::check(
+            (request.method().as_str(), request.path()),
+            &token,
+            keys.signing(),
+            &self.audience,
+            self.now(),
+        )?;
         // Counted after the check, or anybody could use up another's share.
         let mut counts = self.per_keyholder.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(caller.keyholder).or_insert(0);

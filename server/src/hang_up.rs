@@ -32,6 +32,15 @@ pub(crate) fn on_connect(connection: &dyn Any, kept: &mut Extensions) {
     }
 }
 
+/// How to end this request's connection at once, both ways: for one that stays open, and does not read.
+pub(crate) fn at_once(request: &HttpRequest) -> Option<Box<dyn FnOnce()>> {
+    let line = request.conn_data::<Line>()?.clone();
+    Some(Box::new(move || {
+        // It fails only where the other side was faster.
+        let _gone = line.0.shutdown(Shutdown::Both);
+    }))
+}
+
 /// To be told when a body was read to its end: the connection may be used again.
 pub(crate) fn body_ended(request: &HttpRequest) {
     if let Some(ended) = request.extensions().get::<BodyEnded>() {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! app ─► observe ─► routes ─► gate (who, how many) ─► body ─► session (core's machine) ─► store
+//!                     └─────► live (one connection) ────────────┘  └─► hub ─► everybody else's live
 //! ```
 
 #![forbid(unsafe_code)]
@@ -14,6 +15,8 @@ pub mod config;
 pub mod error;
 mod gate;
 mod hang_up;
+mod hub;
+mod live;
 mod observe;
 pub mod operator;
 mod removals;

@@ -2,10 +2,12 @@
 
 mod health;
 mod info;
+mod live;
 mod spaces;
 mod sync;
 
 use actix_web::{HttpResponse, Route, web};
+use entwine_core::wire::live::LIVE_PATH;
 
 use crate::error::ApiError;
 
@@ -17,6 +19,7 @@ pub(crate) fn table(routes: &mut web::ServiceConfig) {
         .service(web::resource("/healthz").get(health::alive).default_service(takes("GET")))
         .service(web::resource("/readyz").get(health::ready).default_service(takes("GET")))
         .service(web::resource("/v1/info").get(info::info).default_service(takes("GET")))
+        .service(web::resource(LIVE_PATH).get(live::live).default_service(takes("GET")))
         .service(web::resource("/v1/spaces").get(spaces::list).post(spaces::create).default_service(takes("GET, POST")))
         .service(web::resource("/v1/spaces/{space}/sync").post(sync::sync).default_service(takes("POST")))
         .default_service(web::to(nothing));

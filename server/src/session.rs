@@ -14,8 +14,9 @@ use entwine_core::wire::message::{Request, Response};
 use tokio::task::spawn_blocking;
 
 use crate::error::ApiError;
-use crate::removals::Removals;
-use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, Store, StoreError};
+use crate::gate::Gate;
+use crate::hub::LineId;
+use crate::store::{self, Appended, KeyholderLine, NewRecord, SpaceState, StoreError};
 
 /// How often a request is judged anew because others appended to the chain meanwhile. Chains grow by a few records a month.
 const ATTEMPTS_MAX: u32 = 8;
@@ -40,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) space: SpaceId,
     /// Bytes that it may take.
     pub(crate) space_bytes_max: u64,
+    /// The live connection that the request came by: it need not be told of what it brought.
+    pub(crate) line: Option<LineId>,
 }
 
 impl Session {
@@ -47,20 +50,16 @@ impl Session {
     ///
     /// # Errors
     /// Why it is not answered.
-    pub(crate) async fn exchange(
-        self,
-        store: &dyn Store,
-        removals: &Removals,
-        request: Request,
-    ) -> Result<Response, ApiError> {
-        let known = Known { admitted: None, held_up: removals.held_up(self.space, self.caller, self.now) };
+    pub(crate) async fn exchange(self, gate: &Gate, request: Request) -> Result<Response, ApiError> {
+        let store = gate.store();
+        let known = Known { admitted: None, held_up: gate.removals().held_up(self.space, self.caller, self.now) };
         for _ in 0..ATTEMPTS_MAX {
             let state = store.load(self.space).await?.ok_or(ApiError::NotFound)?;
-            let mut attempted = self.attempt(store, removals, known.clone(), state.clone(), request.clone()).await;
+            let mut attempted = self.attempt(gate, known.clone(), state.clone(), request.clone()).await;
             if let Err(Judged::Late(invitation)) = attempted {
                 let admitted = store.admitted_by(invitation, self.caller).await?.into_iter().collect();
                 let known = Known { admitted: Some((invitation, admitted)), ..known.clone() };
-                attempted = self.attempt(store, removals, known, state, request.clone()).await;
+                attempted = self.attempt(gate, known, state, request.clone()).await;
             }
             if let Some(response) = attempted? {
                 return Ok(response);
@@ -72,22 +71,28 @@ impl Session {
     /// One attempt; none where the chain moved under it.
     async fn attempt(
         self,
-        store: &dyn Store,
-        removals: &Removals,
+        gate: &Gate,
         known: Known,
         state: SpaceState,
         request: Request,
     ) -> Result<Option<Response>, Judged> {
         let Self { space, now, .. } = self;
+        let store = gate.store();
         let mut machine = self.begin(known, state, request).await?;
-        removals.turned_back(space, self.caller, machine.turned_back(), now);
+        gate.removals().turned_back(space, self.caller, machine.turned_back(), now);
         while let Some(output) = machine.poll_output() {
             let input = match output {
                 RelayOutput::Locate(points) => RelayInput::Located(store.locate(space, points).await?),
-                RelayOutput::Store(append) => match store.append(to_store(space, now, *append)).await? {
-                    Appended::Moved => return Ok(None),
-                    Appended::Done { tips } => RelayInput::Stored(clock(tips)),
-                },
+                RelayOutput::Store(append) => {
+                    let news = News::of(&append);
+                    match store.append(to_store(space, now, *append)).await? {
+                        Appended::Moved => return Ok(None),
+                        Appended::Done { tips } => {
+                            news.tell(gate, self);
+                            RelayInput::Stored(clock(tips))
+                        }
+                    }
+                }
                 RelayOutput::Read { ranges, budget } => {
                     let (entries, more) = store.read(space, ranges, budget).await?;
                     RelayInput::Page { entries, more }
@@ -113,6 +118,29 @@ impl Session {
             Ok(machine)
         });
         judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
+    }
+}
+
+/// What others have to hear of once it is durable.
+struct News {
+    is_any: bool,
+    removed: BTreeSet<KeyholderId>,
+}
+
+impl News {
+    fn of(append: &Append) -> Self {
+        let is_removed = |keyholder: &&Keyholder| keyholder.removed_at.is_some_and(|at| at >= append.expected_len);
+        let removed = append.chain.keyholders().iter().filter(is_removed).map(|keyholder| keyholder.id).collect();
+        Self { is_any: !append.records.is_empty() || !append.entries.is_empty(), removed }
+    }
+
+    fn tell(&self, gate: &Gate, session: Session) {
+        if !self.removed.is_empty() {
+            gate.hub().removed(session.space, &self.removed);
+        }
+        if self.is_any {
+            gate.hub().moved(session.space, session.line);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! World ─┬─ Relay   the program entwine-relay, its folder, its port
-//!        ├─ Phone   the program entwine, once per command, and a profile folder
+//!        ├─ Phone   the program entwine, once per command, and a profile folder; Watching where it stays
 //!        └─ Proxy   what may stand in between: another address, a cut line, TLS
 //! ```
 //!
@@ -16,9 +16,11 @@ pub mod program;
 pub mod proxy;
 pub mod relay;
 pub mod search;
+pub mod watching;
 pub mod world;
 
 pub use phone::Phone;
 pub use proxy::Proxy;
 pub use relay::Relay;
+pub use watching::Watching;
 pub use world::World;

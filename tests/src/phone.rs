@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::World;
 use crate::program::{self, Ended, Running};
+use crate::{Watching, World};
 
 /// How much of a command stands in a message about it.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -104,6 +104,17 @@ impl Phone {
         let mut command = self.command(arguments);
         command.arg("--json").stdin(std::fs::File::open(&file).expect("what was written can be read"));
         Running::start(command, self.shown(arguments), &log)
+    }
+
+    /// Leaves `watch` running.
+    #[must_use]
+    pub fn watch(&self) -> Watching {
+        let mut command = program::command("entwine");
+        command.arg("--profile").arg(&self.profile).args(["watch", "--json"]);
+        command.envs(self.variables.iter().map(|(variable, value)| (variable, value)));
+        let log = self.world.next_log(&format!("{} watch", self.name)).with_extension("stderr");
+        command.stderr(std::fs::File::create(log).expect("the story's folder takes files"));
+        Watching::start(command, format!("{}: entwine watch", self.name))
     }
 
     /// Runs a command that is done, and returns its answer.

@@ -102,9 +102,11 @@ impl Client {
         intent: Option<&'static str>,
     ) -> Result<(), Error> {
         let old = self.views().await?;
-        for view in old.iter().filter(|view| view.gone.is_none()) {
-            self.leave_note(view).await?;
-            fault::point("found-anew:after-note");
+        for view in &old {
+            if view.gone.is_none() {
+                self.leave_note(view).await?;
+                fault::point("found-anew:after-note");
+            }
         }
         self.open_arrived().await?;
         let mut copies = Vec::new();

@@ -1,7 +1,7 @@
 //! Exchanges of all spaces, to the end, and what the status says of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use entwine_core::document::DocumentName;
@@ -10,13 +10,36 @@ use entwine_core::keyholder::SecretKeys;
 use entwine_core::membership::Body;
 use entwine_core::practice::{Writer, person, registration};
 use entwine_core::registration::RegistrationToken;
+use entwine_core::wire::message::Request;
 
 use super::{CLOCK_OFFSET, Client, Settings, SpaceView};
 use crate::driver::{Driver, DriverError, Wanted};
 use crate::error::Error;
 use crate::status::{Ended, Reason, SyncStatus};
-use crate::transport::once::Relay;
-use crate::transport::{RelayAddress, http_client, tls_config};
+use crate::transport::live::Live;
+use crate::transport::once::{Relay, RelayError};
+use crate::transport::{Carrier, Exchanged, RelayAddress, http_client, tls_config};
+
+/// The connection that stays open, if there is one; where it breaks or does not take the question, a request of its own.
+struct Nearest<'r> {
+    live: Option<Arc<Live>>,
+    relay: &'r Relay,
+}
+
+impl Carrier for Nearest<'_> {
+    fn exchange<'a>(&'a self, keys: &'a SecretKeys, space: &'a SpaceId, request: &'a Request) -> Exchanged<'a> {
+        Box::pin(async move {
+            if let Some(live) = &self.live {
+                match live.exchange(keys, space, request).await {
+                    // A joiner's first request is known by nothing but the records that it brings.
+                    Err(RelayError::Offline(_) | RelayError::Unknown) => {}
+                    answer => return answer,
+                }
+            }
+            self.relay.exchange(keys, space, request).await
+        })
+    }
+}
 
 impl From<DriverError> for Error {
     fn from(error: DriverError) -> Self {
@@ -139,7 +162,9 @@ impl Client {
         invitation: Option<&SecretKeys>,
         wanted: Wanted,
     ) -> Result<Ended, Error> {
-        let driver = Driver { storage: &self.storage, keys: &self.keys, relay, invitation, tokens, wanted };
+        let carrier = Nearest { live: self.live().filter(|live| live.address() == relay.address()), relay };
+        let driver =
+            Driver { storage: &self.storage, keys: &self.keys, relay, carrier: &carrier, invitation, tokens, wanted };
         let ended = driver.run(&view.space).await?;
         self.keep_clock_offset(relay).await?;
         Ok(ended)
@@ -169,8 +194,9 @@ impl Client {
         }
         let writer = Writer { person: settings.person, device: self.keys.id() };
         let token = settings.token.as_deref().filter(|_| !view.is_private);
-        self.change(view, &DocumentName::home(), |document, now| {
-            person::write_name(document, &writer, self.name(), now)?;
+        let name = self.name().to_owned();
+        self.change(view, &DocumentName::home(), move |document, now| {
+            person::write_name(document, &writer, &name, now)?;
             if let Some(token) = token {
                 registration::write_token(document, &view.space, &writer.device, token, now)?;
             }

@@ -126,7 +126,8 @@ impl Storage {
             .bind(space.as_bytes().as_slice())
             .execute(&mut *transaction)
             .await?;
-        for (feed, tip) in clock.iter().flat_map(|(feed, tips)| tips.iter().map(move |tip| (feed, tip))) {
+        let tips: Vec<_> = clock.iter().flat_map(|(feed, tips)| tips.iter().map(move |tip| (feed, tip))).collect();
+        for (feed, tip) in tips {
             sqlx::query("INSERT INTO relay_tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)")
                 .bind(space.as_bytes().as_slice())
                 .bind(feed.as_bytes().as_slice())

@@ -13,7 +13,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::RelayAddress;
+use super::{Carrier, Exchanged, RelayAddress};
 use crate::clock;
 
 const CBOR: &str = "application/cbor";
@@ -48,6 +48,25 @@ pub(crate) enum RelayError {
     /// The relay says no: what it says.
     #[error("{0}")]
     Refused(String),
+}
+
+impl RelayError {
+    /// What a code of the relay's one table means, on either carrier.
+    pub(super) fn by_code(code: &str, message: String) -> Self {
+        match code {
+            "not_found" | "keyholder_unknown" => Self::Unknown,
+            "registration_needed" | "registration_closed" => Self::RegistrationNeeded(message),
+            "chains_differ" => Self::ChainsDiffer(message),
+            "timeout" | "busy" | "internal" | "unavailable" => Self::Busy(message),
+            _ => Self::Refused(message),
+        }
+    }
+}
+
+impl Carrier for Relay {
+    fn exchange<'a>(&'a self, keys: &'a SecretKeys, space: &'a SpaceId, request: &'a Request) -> Exchanged<'a> {
+        Box::pin(self.sync(keys, space, request))
+    }
 }
 
 /// One relay, as one device reaches it.
@@ -151,11 +170,16 @@ impl Relay {
         }
     }
 
-    async fn send(&self, keys: &SecretKeys, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, RelayError> {
-        let claims = Claims::new(&self.address.to_string(), method.as_str(), path, self.now());
+    /// A token for one request.
+    pub(super) fn token_for(&self, keys: &SecretKeys, method: &str, path: &str) -> String {
+        let claims = Claims::new(&self.address.to_string(), method, path, self.now());
         let secret = keys.to_bytes();
         let (seed, _) = secret.split_first_chunk::<32>().expect("secret keys are 64 bytes");
-        let bearer = token::sign(keys.id(), seed, &claims);
+        token::sign(keys.id(), seed, &claims)
+    }
+
+    async fn send(&self, keys: &SecretKeys, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, RelayError> {
+        let bearer = self.token_for(keys, method.as_str(), path);
         let mut response = self
             .http
             .request(method, format!("{}{path}", self.address))
@@ -185,7 +209,7 @@ impl Relay {
     }
 
     /// Takes the relay's time over; whether it differs enough to have been the cause.
-    fn correct_clock(&self, seconds: u64) -> bool {
+    pub(super) fn correct_clock(&self, seconds: u64) -> bool {
         let relay = Timestamp::from_seconds(seconds).as_millis();
         let believed = self.now().as_millis();
         if relay.abs_diff(believed) < 5_000 {
@@ -198,13 +222,10 @@ impl Relay {
 
     fn failure(&self, status: StatusCode, failure: Failure) -> RelayError {
         let Failure { code, message, .. } = failure;
-        match (status.as_u16(), code.as_str()) {
-            (404, "not_found") | (401, "keyholder_unknown") => RelayError::Unknown,
-            (403, "registration_needed" | "registration_closed") => RelayError::RegistrationNeeded(message),
-            (409, "chains_differ") => RelayError::ChainsDiffer(message),
-            (426, _) => RelayError::AppTooOld(message),
-            (408 | 429 | 500..=599, _) => RelayError::Busy(format!("{}: {message}", self.address)),
-            _ => RelayError::Refused(message),
+        match status.as_u16() {
+            426 => RelayError::AppTooOld(message),
+            408 | 429 | 500..=599 => RelayError::Busy(format!("{}: {message}", self.address)),
+            _ => RelayError::by_code(&code, message),
         }
     }
 

@@ -411,6 +411,13 @@ fn uses_whole_hashes(clock: &SentClock) -> bool {
     clock.lines.iter().flatten().flat_map(|line| &line.tips).any(|tip| matches!(tip.hash, TipHash::Whole(_)))
 }
 
+/// Whether a keyholder is told when something comes: devices alone. To an invitation or a phrase the relay serves the chain, and
+/// when a couple writes is none of their business.
+#[must_use]
+pub fn may_hear(chain: &MembershipChain, caller: &KeyholderId) -> bool {
+    chain.member(caller).is_some_and(|member| member.kind == KeyholderKind::Device)
+}
+
 /// Whether a private space's chain may be taken without a registration: its founder, the caller, is a device of the shared
 /// space that it names. (One for each person: that the relay's store must see to.)
 #[must_use]

@@ -22,6 +22,7 @@ use entwine_core::sealing::storage::StorageKey;
 use entwine_core::sync::exchange::to_sent;
 use entwine_core::time::Timestamp;
 use entwine_core::token::{Claims, sign};
+use entwine_core::wire::live::{Ask, DeviceFrame, Hello, Refused, RelayFrame};
 use entwine_core::wire::message::{CreateRequest, Request, Response};
 use entwine_core::wire::to_bytes;
 use rand_core::{TryCryptoRng, TryRng};
@@ -515,7 +516,24 @@ pub(crate) fn live() -> Value {
     let message = LiveMessage::seal(&mut named("live message"), &cast.noor, &chain, epoch, (session, 7), b"is here")
         .expect("a device");
     let sender: KeyholderId = cast.noor.id();
+    let clock = SentClock { chain_len: chain.len(), chain_head: chain.head(), ..SentClock::empty() };
+    let request = Request { clock: clock.clone(), records: Vec::new(), entries: Vec::new(), locators: Vec::new() };
+    let refused = Refused {
+        id: 9,
+        code: "removed".to_owned(),
+        message: "you were removed from this space".to_owned(),
+        response: Some(Response::holding(clock.clone())),
+    };
+    let hello = Hello { token: "header.claims.signature".to_owned(), spaces: vec![chain.space()] };
+    let ask = Ask { id: 9, space: chain.space(), request };
     json!({
+        "frames": {
+            "hello": hex(to_bytes(&DeviceFrame::Hello(hello))),
+            "ask": hex(to_bytes(&DeviceFrame::Ask(Box::new(ask)))),
+            "answer": hex(to_bytes(&RelayFrame::Answer(9, Box::new(Response::holding(clock))))),
+            "refused": hex(to_bytes(&RelayFrame::Refused(Box::new(refused)))),
+            "moved": hex(to_bytes(&RelayFrame::Moved(chain.space()))),
+        },
         "sender": sender, "session": hex(session), "counter": 7, "position": message.position,
         "plain": hex("is here"), "sealed": hex(&message.sealed), "bytes": hex(to_bytes(&message)),
     })

@@ -163,9 +163,10 @@ impl Founding<'_> {
             caller: self.caller.keyholder,
             now: self.gate.now(),
             space: self.chain.space(),
-            space_bytes_max: self.config.limits.space_bytes_max,
+            space_bytes_max: self.gate.space_bytes_max(),
+            line: None,
         };
-        match session.exchange(self.store, self.gate.removals(), request).await {
+        match session.exchange(self.gate, request).await {
             Ok(_) => Ok(()),
             Err(ApiError::NotFound) => Err(ApiError::ChainsDiffer),
             Err(error) => Err(error),

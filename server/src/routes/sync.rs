@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::session::Session;
-use crate::store::Store;
 
 /// `POST /v1/spaces/{space}/sync`.
 pub(super) async fn sync(
@@ -20,7 +19,6 @@ pub(super) async fn sync(
     mut payload: web::Payload,
     config: web::Data<Config>,
     gate: web::Data<Gate>,
-    store: web::Data<dyn Store>,
 ) -> Result<HttpResponse, ApiError> {
     let _place = gate.enter()?;
     let known = gate.known_caller(&request).await?;
@@ -31,7 +29,7 @@ pub(super) async fn sync(
     };
     let space: SpaceId = space.parse().map_err(|_| ApiError::NotFound)?;
     let caller = admitted.caller.keyholder;
-    let session = Session { caller, now: gate.now(), space, space_bytes_max: config.limits.space_bytes_max };
-    let response = session.exchange(&**store, gate.removals(), message).await?;
+    let session = Session { caller, now: gate.now(), space, space_bytes_max: gate.space_bytes_max(), line: None };
+    let response = session.exchange(&gate, message).await?;
     Ok(HttpResponse::Ok().content_type(CBOR).body(to_bytes(&response)))
 }

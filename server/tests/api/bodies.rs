@@ -74,6 +74,7 @@ async fn wrong_types_methods_and_paths_are_named() {
         (Method::DELETE, "/v1/spaces", "GET, POST"),
         (Method::GET, sync.as_str(), "POST"),
         (Method::POST, "/v1/info", "GET"),
+        (Method::POST, "/v1/live", "GET"),
         (Method::PUT, "/healthz", "GET"),
         (Method::POST, "/readyz", "GET"),
     ] {
@@ -81,7 +82,7 @@ async fn wrong_types_methods_and_paths_are_named() {
         assert_eq!(answer.is_error(405, "method_not_allowed").headers["allow"], allow, "{path}");
     }
     for path in
-        ["/", "/v1", "/v2/spaces", "/v1/spaces/", "/v1/spaces/x", "/v1/live", "/%00", "/v1/spaces/%2e%2e/sync/x"]
+        ["/", "/v1", "/v2/spaces", "/v1/spaces/", "/v1/spaces/x", "/v1/live/", "/%00", "/v1/spaces/%2e%2e/sync/x"]
     {
         relay.get(path).await.is_error(404, "not_found");
     }

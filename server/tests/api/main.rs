@@ -5,6 +5,7 @@
 mod bodies;
 mod devices;
 mod helpers;
+mod live;
 mod process;
 mod removal;
 mod spaces;

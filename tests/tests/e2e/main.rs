@@ -11,6 +11,7 @@ mod founding;
 mod invitations;
 mod joining;
 mod leaving;
+mod live;
 mod logs;
 mod network;
 mod offline;

@@ -23,6 +23,8 @@ const RELAY_VARIABLES: &[&str] = &[
     "ENTWINE_CONNECTIONS_MAX",
     "ENTWINE_REQUESTS_MAX",
     "ENTWINE_REQUESTS_PER_KEYHOLDER_MAX",
+    "ENTWINE_LIVE_CONNECTIONS_MAX",
+    "ENTWINE_LIVE_HEARTBEAT",
     "ENTWINE_SPACE_BYTES_MAX",
     "ENTWINE_HEADER_TIMEOUT",
     "ENTWINE_BODY_TIMEOUT",
@@ -234,6 +236,9 @@ pub(crate) enum EntwineCommand {
     /// Say whether everything is on the relay, as of the last exchange. Never contacts it.
     #[command(after_help = "Example:\n  entwine status --json")]
     Status,
+    /// Stay connected, exchange by yourself, and print what happens: one event a line, until Ctrl-C.
+    #[command(after_help = "Examples:\n  entwine watch\n  entwine watch --json        one JSON object a line")]
+    Watch,
     /// Watch two phones and a relay play the walk.
     #[command(after_help = "Examples:\n  entwine demo\n  entwine demo --fast")]
     Demo(DemoArgs),

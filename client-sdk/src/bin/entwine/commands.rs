@@ -7,6 +7,7 @@ mod pairing;
 mod phone;
 mod recovery;
 mod rituals;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -32,6 +33,7 @@ pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<()
         EntwineCommand::Create { relay, token } => phone::create(session, &relay, token.token.as_deref()).await,
         EntwineCommand::Sync { deadline, token } => phone::sync(session, deadline, token.token.as_deref()).await,
         EntwineCommand::Status => phone::status(session).await,
+        EntwineCommand::Watch => watch::watch(session).await,
         EntwineCommand::Invite { device: false } => pairing::invite_partner(session).await,
         EntwineCommand::Invite { device: true } => pairing::invite_device(session).await,
         EntwineCommand::Join { link, expect, bring_copy } => {

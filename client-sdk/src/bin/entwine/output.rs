@@ -95,6 +95,16 @@ impl Output {
         self.line(&text)
     }
 
+    /// One of several answers that come as they come: false where nobody reads any more.
+    pub(crate) fn event(&self, value: &impl Serialize, line: impl FnOnce(Style) -> String) -> Result<bool, Failure> {
+        let text = if self.json { serde_json::to_string(value).map_err(io::Error::from)? } else { line(self.answers) };
+        let mut stdout = io::stdout().lock();
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            result => result.map(|()| true).map_err(Failure::from),
+        }
+    }
+
     /// One line, or several, on stdout.
     pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();

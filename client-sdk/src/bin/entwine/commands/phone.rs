@@ -133,7 +133,7 @@ fn tell(added: &NewKeyholder, style: Style) -> String {
 }
 
 /// The reason in the word that programs get.
-fn reason_of(status: &SyncStatus) -> Option<String> {
+pub(super) fn reason_of(status: &SyncStatus) -> Option<String> {
     let value = serde_json::to_value(status.reason).ok()?;
     value.as_str().map(str::to_owned)
 }

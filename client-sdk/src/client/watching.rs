@@ -1,0 +1,444 @@
+//! Hearing what comes: stays connected, exchanges when there is something on either side, and says what changed.
+//!
+//! ```text
+//! relay: "something came" ──┐
+//! database: somebody wrote ─┼─► exchange ─► what is different from before? ─► events
+//! connected again ──────────┘
+//! ```
+//!
+//! Events are told from the database alone, so it does not matter which process did what. An event that was not taken yet
+//! and one more of its kind are one event: however slowly an app takes them, they do not pile up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use entwine_core::document::{DocumentName, EntityId};
+use entwine_core::id::{KeyholderId, SpaceId};
+use entwine_core::keyholder::KeyholderKind;
+use serde::Serialize;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{Client, Settings};
+use crate::error::Error;
+use crate::practices::changes::{Thing, prints};
+use crate::random;
+use crate::status::SyncStatus;
+use crate::storage::{DocumentMark, Notice, StorageError, WrittenMark};
+use crate::transport::live::{Live, News};
+use crate::transport::tls_config;
+
+/// How often the database is asked whether another process wrote.
+const POLL: Duration = Duration::from_millis(250);
+/// How long one exchange may take.
+const EXCHANGE_DEADLINE: Duration = Duration::from_secs(120);
+/// The first pause after something failed; it doubles up to the longest one. With what connecting takes, a relay that is
+/// back is found within 15 seconds.
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(8);
+/// A connection that lasted so long was a good one: the next pause is a short one again.
+const GOOD_CONNECTION: Duration = Duration::from_secs(5);
+
+/// Something happened, here or elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A journal entry is new, was changed, or went into the trash or out of it.
+    EntryChanged {
+        /// The entry.
+        id: EntityId,
+    },
+    /// A ritual is new, was changed, or was done.
+    RitualChanged {
+        /// The ritual.
+        id: EntityId,
+    },
+    /// The device stands elsewhere than before.
+    Status {
+        /// Where.
+        #[serde(flatten)]
+        status: SyncStatus,
+    },
+    /// A device came in.
+    DeviceAdded {
+        /// The device.
+        id: KeyholderId,
+        /// Whether it is one's own; else it is the partner's.
+        own: bool,
+    },
+    /// A device was removed, or left.
+    DeviceRemoved {
+        /// The device.
+        id: KeyholderId,
+        /// Whether it was one's own; else it was the partner's.
+        own: bool,
+    },
+}
+
+/// A subscription: ends when it is dropped, and the connection with it.
+#[derive(Debug)]
+pub struct Watch {
+    untold: Arc<Untold>,
+    suspended: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// The next event. Waits for it.
+    ///
+    /// # Errors
+    /// The device's own faults: then there is no further event.
+    pub async fn next(&mut self) -> Result<Event, Error> {
+        self.untold.next().await
+    }
+
+    /// Lets go of the connection until [`Self::resume`]: an app that goes into the background.
+    pub fn suspend(&self) {
+        self.suspended.send_replace(true);
+    }
+
+    /// Connects again at once. What happened meanwhile is told then.
+    pub fn resume(&self) {
+        self.suspended.send_replace(false);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Client {
+    /// Stays connected from now on, exchanges whenever there is something new on either side, and tells what changed,
+    /// also by other processes. The first event is the status.
+    #[must_use]
+    pub fn watch(self: &Arc<Self>) -> Watch {
+        let untold = Arc::new(Untold::default());
+        let (suspended, is_suspended) = watch::channel(false);
+        let watching = Watching::new(Arc::clone(self), Arc::clone(&untold), is_suspended);
+        let task = tokio::spawn(async move {
+            let watching = watching;
+            let told = Arc::clone(&watching.untold);
+            if let Err(error) = watching.run().await {
+                told.fail(error);
+            }
+        });
+        Watch { untold, suspended, task }
+    }
+}
+
+/// Events that were not taken yet, each once.
+#[derive(Debug, Default)]
+struct Untold {
+    state: Mutex<UntoldState>,
+    bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct UntoldState {
+    things: BTreeSet<Thing>,
+    devices: BTreeMap<KeyholderId, (bool, bool)>,
+    status: Option<SyncStatus>,
+    failure: Option<Error>,
+}
+
+impl UntoldState {
+    /// What changed first, so that whoever reads the status has been told all that it is about.
+    fn take(&mut self) -> Option<Event> {
+        if let Some((id, (is_added, own))) = self.devices.pop_first() {
+            return Some(if is_added { Event::DeviceAdded { id, own } } else { Event::DeviceRemoved { id, own } });
+        }
+        if let Some(thing) = self.things.pop_first() {
+            return Some(match thing {
+                Thing::Entry(id) => Event::EntryChanged { id },
+                Thing::Ritual(id) => Event::RitualChanged { id },
+            });
+        }
+        self.status.take().map(|status| Event::Status { status })
+    }
+}
+
+impl Untold {
+    async fn next(&self) -> Result<Event, Error> {
+        loop {
+            {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(event) = state.take() {
+                    return Ok(event);
+                }
+                if let Some(failure) = state.failure.take() {
+                    return Err(failure);
+                }
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut UntoldState)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.bell.notify_one();
+    }
+
+    fn fail(&self, error: Error) {
+        self.tell(|state| state.failure = Some(error));
+    }
+}
+
+/// What was there when it was last looked at.
+#[derive(Default)]
+struct Seen {
+    documents: BTreeMap<(SpaceId, String), (DocumentMark, BTreeMap<Thing, u64>)>,
+    devices: Option<BTreeMap<KeyholderId, bool>>,
+    status: Option<SyncStatus>,
+    /// What was begun on this device before the last exchange began.
+    written: WrittenMark,
+}
+
+/// Why the wait between two steps is over.
+enum Woken {
+    Heard(News),
+    Polled,
+    /// It is time to try again.
+    Due,
+    Suspended,
+}
+
+struct Watching {
+    client: Arc<Client>,
+    untold: Arc<Untold>,
+    suspended: watch::Receiver<bool>,
+    seen: Seen,
+    live: Option<(Arc<Live>, Instant)>,
+    pause: Duration,
+    /// When the next attempt is due, to connect or to exchange; none while all is well.
+    due: Option<Instant>,
+}
+
+/// The connection goes with whoever watches.
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.client.set_live(None);
+    }
+}
+
+impl Watching {
+    fn new(client: Arc<Client>, untold: Arc<Untold>, suspended: watch::Receiver<bool>) -> Self {
+        let due = Some(Instant::now());
+        Self { client, untold, suspended, seen: Seen::default(), live: None, pause: PAUSE_MIN, due }
+    }
+
+    async fn run(mut self) -> Result<(), Error> {
+        let mut notice = self.client.storage.notice().await?;
+        // What is there already is no news.
+        self.look().await?;
+        loop {
+            let woken = self.wait(&mut notice).await?;
+            match woken {
+                Woken::Suspended => {
+                    self.disconnect();
+                    if self.suspended.wait_for(|suspended| !suspended).await.is_err() {
+                        return Ok(());
+                    }
+                    self.pause = PAUSE_MIN;
+                    self.due = Some(Instant::now());
+                }
+                Woken::Heard(News::Closed) => {
+                    let lasted = self.live.as_ref().map_or(Duration::ZERO, |(_, since)| since.elapsed());
+                    self.disconnect();
+                    if lasted >= GOOD_CONNECTION {
+                        self.pause = PAUSE_MIN;
+                    }
+                    self.later();
+                }
+                Woken::Heard(News::Moved) => self.exchange().await?,
+                Woken::Polled => {
+                    self.look().await?;
+                    let written = self.client.storage.written_mark().await?;
+                    if written.spaces != self.seen.written.spaces {
+                        // Another process founded, joined or left: the relay must be told of which spaces to tell.
+                        self.disconnect();
+                        self.due = Some(Instant::now());
+                    } else if written != self.seen.written && (self.live.is_some() || self.due.is_none()) {
+                        self.exchange().await?;
+                    }
+                }
+                Woken::Due => {
+                    self.due = None;
+                    if self.live.is_none() {
+                        self.connect().await?;
+                    }
+                    self.exchange().await?;
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self, notice: &mut Notice) -> Result<Woken, Error> {
+        if *self.suspended.borrow_and_update() {
+            return Ok(Woken::Suspended);
+        }
+        loop {
+            let (live, due) = (self.live.as_ref().map(|(live, _)| Arc::clone(live)), self.due);
+            tokio::select! {
+                news = heard(live) => return Ok(Woken::Heard(news)),
+                () = until(due) => return Ok(Woken::Due),
+                _ = self.suspended.changed() => return Ok(Woken::Suspended),
+                () = tokio::time::sleep(POLL) => if notice.is_new().await? {
+                    return Ok(Woken::Polled);
+                },
+            }
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.client.set_live(None);
+        self.live = None;
+    }
+
+    /// Tries again after a pause, spread so that not all come back at the same instant.
+    fn later(&mut self) {
+        let half = self.pause / 2;
+        let spread = Duration::from_millis(random::below(u64::try_from(half.as_millis()).unwrap_or(u64::MAX)));
+        self.due = Some(Instant::now() + half + spread);
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+    }
+
+    /// Connects, if there is something to hear of. Where it does not work, the exchange that follows says why.
+    async fn connect(&mut self) -> Result<(), Error> {
+        let Some((address, spaces)) = self.client.spaces_to_hear_of().await? else { return Ok(()) };
+        let relay = self.client.relay(&address).await?;
+        let tls = Arc::new(tls_config(self.client.options.ca_file.as_deref())?);
+        match Live::connect(&relay, &tls, &self.client.keys, &spaces).await {
+            Ok(live) => {
+                self.client.keep_clock_offset(&relay).await?;
+                let live = Arc::new(live);
+                self.client.set_live(Some(Arc::clone(&live)));
+                self.live = Some((live, Instant::now()));
+            }
+            Err(error) => tracing::debug!(%error, "no connection that stays open"),
+        }
+        Ok(())
+    }
+
+    /// Exchanges everything, and tells what came of it.
+    async fn exchange(&mut self) -> Result<(), Error> {
+        let written = self.client.storage.written_mark().await?;
+        let status = self.client.sync_once(EXCHANGE_DEADLINE, None).await;
+        self.seen.written = written;
+        let status = match status {
+            Ok(status) => status,
+            Err(Error::Storage(error)) if !matches!(error, StorageError::Busy) => return Err(error.into()),
+            Err(error) => {
+                // A joining that was ended elsewhere, say: whoever began it is told by its own command.
+                tracing::debug!(%error, "an exchange came to nothing");
+                self.later();
+                return self.look().await;
+            }
+        };
+        self.look().await?;
+        self.seen.written.spaces = self.client.storage.written_mark().await?.spaces;
+        let Some((_, spaces)) = self.client.spaces_to_hear_of().await? else { return Ok(()) };
+        let hears = |live: &Live| spaces.iter().all(|space| live.attends(space));
+        match &self.live {
+            // The relay learned only now of a space, or of this device in it.
+            Some((live, _)) if !hears(live) => {
+                self.disconnect();
+                self.later();
+            }
+            Some(_) if status.in_sync => {
+                self.due = None;
+            }
+            // Something was written meanwhile, or the relay wants it later; or nothing can be done but to ask now and then.
+            _ => self.later(),
+        }
+        Ok(())
+    }
+
+    /// Compares with what was there before, and tells what is different.
+    async fn look(&mut self) -> Result<(), Error> {
+        match self.compare().await {
+            // Another process is at it: there will be another look.
+            Err(Error::Storage(StorageError::Busy)) => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn compare(&mut self) -> Result<(), Error> {
+        let status = self.client.status().await?;
+        let is_first = self.seen.devices.is_none();
+        let mut devices = BTreeMap::new();
+        for view in self.client.views().await? {
+            let me = self.client.person(&view)?;
+            let current = view.chain.current().filter(|keyholder| keyholder.kind == KeyholderKind::Device);
+            devices.extend(current.map(|keyholder| (keyholder.id, keyholder.person == me)));
+            for mark in self.client.storage.document_marks(&view.space).await? {
+                let key = (view.space, mark.name.clone());
+                let before = self.seen.documents.get(&key);
+                let Ok(name) = DocumentName::parse(&mark.name) else { continue };
+                if before.is_some_and(|(before, _)| *before == mark) {
+                    continue;
+                }
+                let now = prints(&self.client.load(&view, &name).await?.document);
+                let nothing = BTreeMap::new();
+                let before = before.map_or(&nothing, |(_, before)| before);
+                if !is_first {
+                    let changed = now.iter().filter(|(thing, print)| before.get(thing) != Some(print));
+                    self.untold.tell(|state| state.things.extend(changed.map(|(thing, _)| thing.clone())));
+                }
+                self.seen.documents.insert(key, (mark, now));
+            }
+        }
+        self.compare_devices(devices);
+        if self.seen.status.as_ref() != Some(&status) {
+            self.seen.status = Some(status.clone());
+            self.untold.tell(|state| state.status = Some(status));
+        }
+        Ok(())
+    }
+
+    fn compare_devices(&mut self, now: BTreeMap<KeyholderId, bool>) {
+        if let Some(before) = &self.seen.devices {
+            let added = now.iter().filter(|(id, _)| !before.contains_key(id)).map(|(id, own)| (*id, (true, *own)));
+            let removed = before.iter().filter(|(id, _)| !now.contains_key(id)).map(|(id, own)| (*id, (false, *own)));
+            let changed: Vec<_> = added.chain(removed).collect();
+            if !changed.is_empty() {
+                self.untold.tell(|state| state.devices.extend(changed));
+            }
+        }
+        self.seen.devices = Some(now);
+    }
+}
+
+async fn heard(live: Option<Arc<Live>>) -> News {
+    match live {
+        Some(live) => live.news().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Client {
+    /// The relay of the shared space, and the spaces there in which this device is a keyholder.
+    async fn spaces_to_hear_of(&self) -> Result<Option<(String, Vec<SpaceId>)>, Error> {
+        let mut found: Option<(String, Vec<SpaceId>)> = None;
+        let mut views = self.views().await?;
+        views.retain(|view| view.gone.is_none());
+        for view in views {
+            let settings: Settings = self.storage.space_settings(&view.space).await?;
+            let (relay, spaces) = found.get_or_insert_with(|| (settings.relay.clone(), Vec::new()));
+            if *relay == settings.relay {
+                spaces.push(view.space);
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,92 @@
+//! Did anything change in the device's database, and what? Also what other processes wrote, which nobody here was told of.
+
+use entwine_core::id::SpaceId;
+use sqlx::pool::PoolConnection;
+use sqlx::{Row as _, Sqlite};
+
+use super::{Storage, StorageError, from_sql, space_id};
+
+/// Notices that somebody else wrote: any process, or another connection of this one.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    /// `data_version` tells of all other connections, so it takes one that never writes.
+    connection: PoolConnection<Sqlite>,
+    seen: i64,
+}
+
+impl Notice {
+    /// Whether something was written since this was last asked.
+    pub(crate) async fn is_new(&mut self) -> Result<bool, StorageError> {
+        let version = data_version(&mut self.connection).await?;
+        Ok(std::mem::replace(&mut self.seen, version) != version)
+    }
+}
+
+async fn data_version(connection: &mut PoolConnection<Sqlite>) -> Result<i64, StorageError> {
+    let row = sqlx::query("PRAGMA data_version").fetch_one(&mut **connection).await?;
+    Ok(row.get(0))
+}
+
+/// What a relay may not know yet: equal to an earlier one exactly if nothing was begun on this device since.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct WrittenMark {
+    changes: i64,
+    intents: i64,
+    pub(crate) spaces: Vec<SpaceId>,
+}
+
+/// What a document is made of now: equal to an earlier one only if the document is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DocumentMark {
+    pub(crate) name: String,
+    version: u64,
+    entries_until: i64,
+    pending_until: i64,
+}
+
+impl Storage {
+    /// Begins to notice.
+    pub(crate) async fn notice(&self) -> Result<Notice, StorageError> {
+        let mut connection = self.pool.acquire().await?;
+        let seen = data_version(&mut connection).await?;
+        Ok(Notice { connection, seen })
+    }
+
+    /// What was begun on this device until now.
+    pub(crate) async fn written_mark(&self) -> Result<WrittenMark, StorageError> {
+        let mut transaction = self.pool.begin().await?;
+        let changes = sqlx::query("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'pending'")
+            .fetch_one(&mut *transaction)
+            .await?
+            .get(0);
+        let intents = sqlx::query("SELECT COUNT(*) FROM intent").fetch_one(&mut *transaction).await?.get(0);
+        let rows = sqlx::query("SELECT space FROM space WHERE archived = 0 ORDER BY kind, space")
+            .fetch_all(&mut *transaction)
+            .await?;
+        let spaces = rows.iter().map(|row| space_id(row.get(0))).collect::<Result<_, _>>()?;
+        transaction.commit().await?;
+        Ok(WrittenMark { changes, intents, spaces })
+    }
+
+    /// The documents of a space, each with what it is made of.
+    pub(crate) async fn document_marks(&self, space: &SpaceId) -> Result<Vec<DocumentMark>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT document, name, version,
+                 (SELECT COALESCE(MAX(arrival), 0) FROM entry WHERE entry.space = document.space
+                  AND entry.document = document.document),
+                 (SELECT COALESCE(MAX(change), 0) FROM pending WHERE pending.space = document.space
+                  AND pending.document = document.document)
+             FROM document WHERE space = ?",
+        )
+        .bind(space.as_bytes().as_slice())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let (name, _) = self.open_name(space, row.get(0), row.get(1))?;
+                let version = from_sql(row.get(2));
+                Ok(DocumentMark { name, version, entries_until: row.get(3), pending_until: row.get(4) })
+            })
+            .collect()
+    }
+}
