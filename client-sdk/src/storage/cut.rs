@@ -193,7 +193,7 @@ mod tests {
 
         async fn append(&mut self, record: Option<Record>, entries: &[&VerifiedEntry], ring: &KeyRing) {
             let len = self.chain.len();
-            for record in &record {
+            if let Some(record) = &record {
                 self.chain.append_record(record.clone()).expect("the next record");
             }
             let entries = entries.iter().map(|entry| (*entry).clone()).collect();

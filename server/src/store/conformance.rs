@@ -262,26 +262,6 @@ pub(crate) async fn a_branch_alone_is_read(store: Arc<dyn Store>) {
     assert_eq!((page.as_slice(), more), (&left[..2], true), "a page of a branch goes on where the last ended");
 }
 
-pub(crate) async fn a_feed_ends_at_its_cut(store: Arc<dyn Store>) {
-    let space = with_space(&*store, "home").await;
-    let trunk = line("trunk", 0, Hash::ZERO, 5, 10);
-    let branch = line("branch", 2, trunk[1].hash, 3, 10);
-    append_entries(&*store, "home", [trunk.clone(), branch].concat()).await;
-    let feed = keys("ada's phone").id();
-    let cut_at = async |tips: Vec<Tip>| {
-        store.append(Append { cuts: vec![(feed, tips)], ..nothing_to("home") }).await.unwrap();
-        (load(&*store, space).await.tips, store.read(space, whole_feed(), 100_000).await.unwrap().0)
-    };
-
-    let late = entry("late", 9, trunk[4].hash, 10).tip();
-    assert_eq!(cut_at(vec![late]).await.1.len(), 8, "a cut waits until all of it is there");
-    let (tips, entries) = cut_at(vec![trunk[3].tip()]).await;
-    assert_eq!(tips, vec![(feed, trunk[3].tip())]);
-    assert_eq!(entries, trunk[..4], "what is beyond it, and the other branch, is not in the feed any more");
-    assert_eq!(cut_at(vec![trunk[3].tip()]).await.1, trunk[..4]);
-    assert_eq!(cut_at(Vec::new()).await, (Vec::new(), Vec::new()), "an empty cut ends a feed before its beginning");
-}
-
 pub(crate) async fn points_are_located(store: Arc<dyn Store>) {
     let space = with_space(&*store, "home").await;
     let words = line("word", 0, Hash::ZERO, 3, 10);

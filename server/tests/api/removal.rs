@@ -17,7 +17,7 @@ async fn with_tablet(relay: &Relay) -> (Person, Person, MembershipChain, Verifie
     tablet.join(&mut chain, &link);
     relay.create(&ada.keys, &chain, None).await.is_ok();
     let word = tablet.write(&chain, None, "one");
-    push(relay, &tablet, &chain, &[word.clone()], &[word.clone()]).await.is_ok();
+    push(relay, &tablet, &chain, std::slice::from_ref(&word), std::slice::from_ref(&word)).await.is_ok();
     (ada, tablet, chain, word)
 }
 
@@ -61,7 +61,7 @@ async fn a_removed_device_is_cut_off_at_its_next_request() {
 
     let before = relay.content().await;
     let late = tablet.write(&chain, Some(&one), "too late");
-    let answer = push(&relay, &tablet, &chain, &[one.clone(), late.clone()], &[late.clone()]).await;
+    let answer = push(&relay, &tablet, &chain, &[one.clone(), late.clone()], std::slice::from_ref(&late)).await;
     assert_eq!(answer.status, 410);
     let told = answer.message();
     assert_eq!(told.records, records(&without)[chain.len() as usize..], "what it lacks, up to its removal");
@@ -83,7 +83,7 @@ async fn whoever_brings_it_what_lies_beyond_a_cut_is_not_taken() {
     let (answer, without) = remove(&relay, &ada, &tablet, &chain, std::slice::from_ref(&one)).await;
     answer.is_ok();
     let before = relay.content().await;
-    let answer = push(&relay, &ada, &without, &[one.clone()], &[late]).await;
+    let answer = push(&relay, &ada, &without, std::slice::from_ref(&one), &[late]).await;
     assert_eq!(reasons(&answer), [EntryRefusal::NotMember]);
     assert_eq!(relay.content().await, before);
     relay.stop().await;
