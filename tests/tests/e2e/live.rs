@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entwine_sdk::{Client, ClientOptions, Event};
-use entwine_tests::world::meet;
-use entwine_tests::{Phone, Watching, World};
+use entwine_tests::proxy::{AUTHORITY, DOMAIN};
+use entwine_tests::world::{meet, pair};
+use entwine_tests::{Phone, Proxy, Watching, World};
 
 /// Within so long after a relay is back, whoever watches is connected again.
 const BACK_WITHIN: Duration = Duration::from_secs(15);
@@ -86,6 +87,36 @@ fn a_relay_that_was_away_is_found_again() {
     }
 }
 
+#[test]
+fn a_connection_stays_open_through_a_tls_proxy_and_comes_back_after_a_cut() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let mut proxy = Proxy::start_tls(relay.address());
+    let url = format!("https://{DOMAIN}:{}", proxy.address().port());
+    relay.stop();
+    relay.set("ENTWINE_PUBLIC_URL", &url);
+    relay.start_again();
+    let resolve = format!("{DOMAIN}={}", proxy.address().ip());
+    let outside = |person: &str| {
+        Phone::init(&world, person).with("ENTWINE_TEST_RESOLVE", &resolve).with("ENTWINE_CA_FILE", AUTHORITY)
+    };
+    let (ada, noor) = (outside("Ada"), outside("Noor"));
+    pair(&ada, &noor, &url, relay.token());
+    let watching = ada.watch();
+    watching.until_in_sync();
+    let entry = noor.write("Under a lock", "Nobody on the way reads this.");
+    let _ = noor.sync();
+    watching.until_changed("entry_changed", &entry);
+
+    proxy.cut();
+    watching.until_reason("offline");
+    proxy.mend();
+    watching.until_in_sync();
+    noor.append(&entry, " Still.");
+    let _ = noor.sync();
+    watching.until_changed("entry_changed", &entry);
+}
+
 /// An app goes into the background, and comes back: through the SDK, as an app does it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_in_the_background_hears_what_happened_when_it_is_back() {
@@ -127,7 +158,7 @@ fn all_come_back_at_the_same_instant_after_a_restart() {
         .map(|number| {
             let phones = ["Ada", "Noor"].map(|name| Phone::init_as(&world, &format!("{name}-{number}"), name));
             let [ada, noor] = phones;
-            entwine_tests::world::pair(&ada, &noor, &relay.url(), "none is needed");
+            pair(&ada, &noor, &relay.url(), "none is needed");
             (ada, noor)
         })
         .collect();

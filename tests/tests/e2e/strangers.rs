@@ -117,7 +117,9 @@ fn another_couples_keyholder_finds_nothing_by_any_route() {
         let brought = eve.send(&relay, "POST", "/v1/spaces", &to_bytes(&CreateRequest { proof, records }));
         assert_eq!((brought.status, brought.code().as_str()), (404, "not_found"));
     }
-    for path in ["/v1/spaces/", "/v1", "/", "/v1/live", "/metrics", "/../relay.db", "/v1/spaces/x"] {
+    // Without a WebSocket, whose first message says who it is, nothing is to be had there.
+    assert_eq!(eve.send(&relay, "GET", "/v1/live", b"").status, 400);
+    for path in ["/v1/spaces/", "/v1", "/", "/v1/live/", "/metrics", "/../relay.db", "/v1/spaces/x"] {
         assert_eq!(eve.send(&relay, "GET", path, b"").status, 404, "{path}");
     }
     assert_eq!(relay.everything(), before);
