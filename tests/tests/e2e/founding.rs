@@ -79,6 +79,25 @@ fn who_left_founds_anew_alone_with_the_copy_and_the_other_goes_on() {
 }
 
 #[test]
+fn who_lost_every_phone_and_has_no_phrase_is_let_into_a_space_founded_anew() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let shared = noor.write("Ours", "Noor wrote this on the phone that is lost.");
+    meet(&[&noor, &ada]);
+    drop(noor);
+    let told = ada.refused(&["invite"]);
+    assert!(told.contains("both its persons"), "{told}");
+    let _ = ada.run(&["found-anew"]);
+    let noor = Phone::init_as(&world, "noors-next", "Noor");
+    let _ = noor.run(&["join", &ada.invite()]);
+    assert_eq!(noor.read(&shared), "Noor wrote this on the phone that is lost.");
+    noor.append(&shared, " And this on the next.");
+    meet(&[&noor, &ada]);
+    assert_eq!(ada.read(&shared), "Noor wrote this on the phone that is lost. And this on the next.");
+}
+
+#[test]
 fn a_founding_killed_anywhere_is_done_or_undone_and_never_half() {
     for point in ["found-anew:after-intent", "found-anew:after-note", "found-anew:after-copy", "sync:after-shared"] {
         let world = World::new();
