@@ -6,6 +6,7 @@ pub(crate) mod founding;
 pub(crate) mod joining;
 pub(crate) mod leaving;
 pub(crate) mod membership;
+pub(crate) mod reading;
 pub(crate) mod recovery;
 pub(crate) mod syncing;
 pub(crate) mod watching;

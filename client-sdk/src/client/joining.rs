@@ -13,29 +13,22 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use data_encoding::BASE64;
-use entwine_core::feed::Clock;
-use entwine_core::feed::clock::SentClock;
 use entwine_core::id::{Hash, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink};
 use entwine_core::membership::safety_words::SAFETY_WORDS;
 use entwine_core::membership::{Body, KeyRing, MembershipChain, Record, SpaceKind, device_safety_words, safety_words};
-use entwine_core::sync::exchange::extend_chain;
-use entwine_core::wire::message::{Request, Response};
 use serde::{Deserialize, Serialize};
 
-use super::syncing::stopped;
+use super::reading::{Shown, TRIES_MAX, bringing, overtaken, read_chain, unanswered};
 use super::{Client, Settings};
-use crate::driver::{attempt, ended_by};
+use crate::driver::attempt;
 use crate::error::Error;
-use crate::status::Reason;
 use crate::storage::SpaceLine;
 use crate::transport::once::{Relay, RelayError};
 use crate::{fault, random};
 
 const JOINING: &str = "joining";
-/// How often the chain may move under a joiner before it gives up.
-const TRIES_MAX: u32 = 8;
 
 /// What joining came to.
 #[derive(Debug, Clone)]
@@ -133,8 +126,7 @@ impl Client {
             return Ok(false);
         }
         let chain = self.storage.chain(&space).await?;
-        let invitation = chain.keyholder(&link.secret.derive_keys().id());
-        let ended = invitation.and_then(|invitation| chain.records().get(invitation.removed_at? as usize));
+        let ended = chain.removal_of(&link.secret.derive_keys().id());
         Ok(ended.is_some_and(
             |record| matches!(record.body(), Body::Accept(accept) if accept.device.id() == self.keys.id()),
         ))
@@ -202,7 +194,7 @@ impl Client {
     ) -> Result<MembershipChain, Error> {
         let invitation = link.secret.derive_keys();
         for _ in 0..TRIES_MAX {
-            let chain = match self.read_chain(place, &invitation, relay).await? {
+            let chain = match self.standing(place, &invitation, relay).await? {
                 Standing::TakenUpByMe(chain) => return Ok(chain),
                 Standing::Open(chain) => chain,
             };
@@ -219,46 +211,31 @@ impl Client {
                 return Ok(chain);
             }
         }
-        let detail = "the space changes all the time: try again".to_owned();
-        Err(Error::Stopped { reason: Reason::Offline, detail, remedy: Reason::Offline.remedy() })
+        Err(overtaken())
     }
 
     /// Reads the chain as the invitation's holder may, and checks that it is the one that the link names.
-    async fn read_chain(
+    async fn standing(
         &self,
         (space, head): &(SpaceId, Hash),
         invitation: &SecretKeys,
         relay: &Relay,
     ) -> Result<Standing, Error> {
-        let mut chain: Option<MembershipChain> = None;
-        loop {
-            let clock =
-                chain.as_ref().map_or_else(SentClock::empty, |chain| SentClock::of(chain, &Clock::new(), false));
-            let request = Request { clock, records: Vec::new(), entries: Vec::new(), locators: Vec::new() };
-            let (response, is_removed) = match attempt(|| relay.sync(invitation, space, &request)).await {
-                Ok(response) => (response, false),
-                Err(RelayError::Removed(response)) => (*response, true),
-                Err(RelayError::Unknown) => return Err(Error::InvitationUnknown),
-                Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
-            };
-            let more = response.more && !response.records.is_empty();
-            let read = extended(chain.take(), &response).ok_or(Error::OtherChain)?;
-            if more {
-                chain = Some(read);
-                continue;
-            }
-            if read.space() != *space || !read.records().iter().any(|record| record.hash() == *head) {
-                return Err(Error::OtherChain);
-            }
-            return if is_removed { self.standing_of_removed(read, invitation) } else { Ok(Standing::Open(read)) };
+        let (chain, is_removed) = match read_chain(space, invitation, relay).await? {
+            Shown::Chain(chain) => (chain, false),
+            Shown::Former(chain) => (chain, true),
+            Shown::Nothing => return Err(Error::InvitationUnknown),
+            Shown::Another => return Err(Error::OtherChain),
+        };
+        if !chain.records().iter().any(|record| record.hash() == *head) {
+            return Err(Error::OtherChain);
         }
+        if is_removed { self.standing_of_removed(chain, invitation) } else { Ok(Standing::Open(chain)) }
     }
 
     /// An invitation that is no keyholder any more was taken up, or ended.
     fn standing_of_removed(&self, chain: MembershipChain, invitation: &SecretKeys) -> Result<Standing, Error> {
-        let removed_at = chain.keyholder(&invitation.id()).and_then(|former| former.removed_at);
-        let record = removed_at.and_then(|index| chain.records().get(index as usize)).ok_or(Error::OtherChain)?;
-        match record.body() {
+        match chain.removal_of(&invitation.id()).ok_or(Error::OtherChain)?.body() {
             Body::Accept(accept) if accept.device.id() == self.keys.id() => Ok(Standing::TakenUpByMe(chain)),
             Body::Accept(_) => Err(Error::InvitationUsed),
             _ => Err(Error::InvitationEnded),
@@ -307,12 +284,7 @@ impl Client {
         if is_cut_short {
             records.truncate(1);
         }
-        let request = Request {
-            clock: SentClock::of(chain, &Clock::new(), false),
-            records: records.iter().map(|record| record.bytes().to_vec()).collect(),
-            entries: Vec::new(),
-            locators: Vec::new(),
-        };
+        let request = bringing(chain, records.iter().map(|record| record.bytes().to_vec()).collect());
         let space = chain.space();
         let answer = attempt(|| relay.sync(&self.keys, &space, &request)).await;
         if is_cut_short {
@@ -321,7 +293,7 @@ impl Client {
         let response = match answer {
             Ok(response) => response,
             Err(RelayError::Unknown | RelayError::ChainsDiffer(_)) => return Ok(None),
-            Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
+            Err(error) => return Err(unanswered(&error)),
         };
         let mut joined = chain.clone();
         for record in records {
@@ -357,14 +329,4 @@ impl Client {
         fault::point("join:after-accept-stored");
         Ok(())
     }
-}
-
-/// What a page of records adds to what was read before it.
-pub(super) fn extended(chain: Option<MembershipChain>, response: &Response) -> Option<MembershipChain> {
-    let mut chain = match chain {
-        Some(chain) => chain,
-        None => MembershipChain::found(response.records.first()?).ok()?,
-    };
-    extend_chain(&mut chain, &response.records).ok()?;
-    Some(chain)
 }

@@ -96,23 +96,17 @@ impl Client {
         self.storage.end_intent(LEAVING).await?;
         Ok(true)
     }
+}
 
-    /// Own devices and phrases that were removed from the shared space, where this device still is: they go from the private one
-    /// too.
-    pub(crate) async fn removed_from_shared(&self, private: &SpaceView) -> Result<BTreeSet<KeyholderId>, Error> {
-        let shared = self.view(false).await?;
-        if !private.is_private || shared.gone.is_some() {
-            return Ok(BTreeSet::new());
-        }
-        let was_removed = |keyholder: &KeyholderId| {
-            let former = shared.chain.keyholder(keyholder)?;
-            let record = shared.chain.records().get(former.removed_at? as usize)?;
-            matches!(record.body(), Body::Remove(_)).then_some(())
-        };
-        let current = private
-            .chain
-            .current()
-            .filter(|keyholder| matches!(keyholder.kind, KeyholderKind::Device | KeyholderKind::RecoveryPhrase));
-        Ok(current.map(|keyholder| keyholder.id).filter(|id| was_removed(id).is_some()).collect())
-    }
+/// Own devices and phrases that were removed from the shared space, where this device still is: they go from the private one too.
+pub(super) fn removed_from_shared(views: &[SpaceView], private: &SpaceView) -> BTreeSet<KeyholderId> {
+    let shared = views.iter().find(|view| !view.is_private && view.gone.is_none());
+    let (Some(shared), true) = (shared, private.is_private) else { return BTreeSet::new() };
+    let was_removed =
+        |id: &KeyholderId| shared.chain.removal_of(id).is_some_and(|record| matches!(record.body(), Body::Remove(_)));
+    let current = private
+        .chain
+        .current()
+        .filter(|keyholder| matches!(keyholder.kind, KeyholderKind::Device | KeyholderKind::RecoveryPhrase));
+    current.map(|keyholder| keyholder.id).filter(was_removed).collect()
 }

@@ -192,7 +192,7 @@ impl Client {
                 if chain.member(&id).is_some() {
                     stopped(ended)?;
                 }
-                let end = chain.keyholder(&id).and_then(|former| chain.records().get(former.removed_at? as usize));
+                let end = chain.removal_of(&id);
                 accepted |= end.is_some_and(|record| matches!(record.body(), Body::Accept(_)));
             }
         }

@@ -10,21 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use data_encoding::BASE64;
-use entwine_core::feed::Clock;
-use entwine_core::feed::clock::SentClock;
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::recovery::RecoveryPhrase;
 use entwine_core::keyholder::{KeyholderKind, SecretKeys};
 use entwine_core::membership::safety_words::SAFETY_WORDS;
 use entwine_core::membership::{KeyRing, MembershipChain, SpaceKind, device_safety_words};
-use entwine_core::wire::message::Request;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::joining::extended;
+use super::reading::{Shown, TRIES_MAX, bringing, overtaken, read_chain, unanswered};
 use super::syncing::stopped;
 use super::{Client, Settings, SpaceView};
-use crate::driver::{Wanted, attempt, ended_by};
+use crate::driver::{Wanted, attempt};
 use crate::error::Error;
 use crate::status::Reason;
 use crate::transport::RelayAddress;
@@ -34,8 +31,6 @@ use crate::{fault, random};
 const PHRASE: &str = "phrase";
 const RECOVERING: &str = "recovering";
 const TOLD: &str = "told-of-keyholders";
-/// How often a chain may move under a recovery before it gives up.
-const TRIES_MAX: u32 = 8;
 
 /// A phrase that was added and not confirmed yet.
 #[derive(Serialize, Deserialize)]
@@ -204,7 +199,7 @@ impl Client {
         let named = match attempt(|| relay.spaces(phrase)).await {
             Ok(spaces) => spaces,
             Err(RelayError::Unknown) => return Err(Error::NothingToRecover),
-            Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
+            Err(error) => return Err(unanswered(&error)),
         };
         let mut chains: BTreeMap<SpaceId, MembershipChain> = BTreeMap::new();
         for space in named {
@@ -239,7 +234,7 @@ impl Client {
         relay: &Relay,
     ) -> Result<Option<MembershipChain>, Error> {
         for _ in 0..TRIES_MAX {
-            let Some(mut chain) = read_chain(space, phrase, relay).await? else { return Ok(None) };
+            let Shown::Chain(mut chain) = read_chain(&space, phrase, relay).await? else { return Ok(None) };
             if chain.member(&phrase.id()).is_none_or(|me| me.kind != KeyholderKind::RecoveryPhrase) {
                 return Ok(None);
             }
@@ -250,7 +245,7 @@ impl Client {
             let record =
                 chain.add_device(&mut random::generator(), phrase, &ring, &self.keys).map_err(Error::NotAllowed)?;
             let records = vec![record.bytes().to_vec()];
-            let request = request(&chain, records);
+            let request = bringing(&chain, records);
             match attempt(|| relay.sync(phrase, &space, &request)).await {
                 Ok(response) => {
                     chain.append_record(record).map_err(Error::NotAllowed)?;
@@ -259,11 +254,10 @@ impl Client {
                     }
                 }
                 Err(RelayError::Unknown | RelayError::Refused(_)) => {}
-                Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
+                Err(error) => return Err(unanswered(&error)),
             }
         }
-        let detail = "the space changes all the time: try again".to_owned();
-        Err(Error::Stopped { reason: Reason::Offline, detail, remedy: Reason::Offline.remedy() })
+        Err(overtaken())
     }
 
     /// All keyholders of both spaces, one's own first.
@@ -352,31 +346,4 @@ impl Client {
 
 fn own_devices_and_phrases(chain: &MembershipChain, me: &PersonId) -> impl Iterator<Item = KeyholderId> {
     chain.current_of(me).filter(|keyholder| !keyholder.kind.is_invitation()).map(|keyholder| keyholder.id)
-}
-
-/// Reads a whole chain with these keys' token. None where the relay does not let them, or shows another space's.
-async fn read_chain(space: SpaceId, keys: &SecretKeys, relay: &Relay) -> Result<Option<MembershipChain>, Error> {
-    let mut chain: Option<MembershipChain> = None;
-    loop {
-        let request = chain.as_ref().map_or_else(empty_request, |chain| request(chain, Vec::new()));
-        let response = match attempt(|| relay.sync(keys, &space, &request)).await {
-            Ok(response) => response,
-            Err(RelayError::Unknown | RelayError::Removed(_)) => return Ok(None),
-            Err(error) => return Err(stopped(ended_by(&error)).expect_err("a failure has a reason")),
-        };
-        let Some(read) = extended(chain.take(), &response) else { return Ok(None) };
-        if !response.more || response.records.is_empty() {
-            return Ok((read.space() == space).then_some(read));
-        }
-        chain = Some(read);
-    }
-}
-
-fn request(chain: &MembershipChain, records: Vec<Vec<u8>>) -> Request {
-    let clock = SentClock::of(chain, &Clock::new(), false);
-    Request { clock, records, entries: Vec::new(), locators: Vec::new() }
-}
-
-fn empty_request() -> Request {
-    Request { clock: SentClock::empty(), records: Vec::new(), entries: Vec::new(), locators: Vec::new() }
 }

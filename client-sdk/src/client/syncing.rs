@@ -7,11 +7,12 @@ use std::time::Duration;
 use entwine_core::document::DocumentName;
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
-use entwine_core::membership::Body;
+use entwine_core::membership::{Body, MembershipChain};
 use entwine_core::practice::{Writer, person, registration};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::wire::message::Request;
 
+use super::leaving::removed_from_shared;
 use super::{CLOCK_OFFSET, Client, Settings, SpaceView};
 use crate::driver::{Driver, DriverError, Wanted};
 use crate::error::Error;
@@ -113,19 +114,6 @@ impl Client {
         Ok(())
     }
 
-    /// Device links that were taken up in another of this person's spaces.
-    async fn taken_up_elsewhere(&self, view: &SpaceView) -> Result<BTreeSet<KeyholderId>, Error> {
-        let mut taken_up = BTreeSet::new();
-        for other in self.views().await?.iter().filter(|other| other.space != view.space) {
-            let former = other.chain.keyholders().iter().filter(|keyholder| keyholder.kind.is_invitation());
-            taken_up.extend(former.filter_map(|invitation| {
-                let record = other.chain.records().get(invitation.removed_at? as usize)?;
-                matches!(record.body(), Body::Accept(_)).then_some(invitation.id)
-            }));
-        }
-        Ok(taken_up)
-    }
-
     /// One exchange of one space.
     pub(crate) async fn exchange(
         &self,
@@ -133,12 +121,13 @@ impl Client {
         token: Option<&str>,
         mut wanted: Wanted,
     ) -> Result<Ended, Error> {
-        wanted.spare = self.taken_up_elsewhere(view).await?;
-        wanted.remove.extend(self.removed_from_shared(view).await?);
+        let views = self.views().await?;
+        wanted.spare = taken_up_elsewhere(&views, view);
+        wanted.remove.extend(removed_from_shared(&views, view));
         let settings: Settings = self.storage.space_settings(&view.space).await?;
-        self.write_home(view, &settings).await?;
+        let kept = self.write_home(view, &settings).await?;
         let relay = self.relay(&settings.relay).await?;
-        let tokens = self.registration_tokens(view, token, &settings).await?;
+        let tokens = registration_tokens(token, &settings, kept);
         let invitation = self.joining_keys(&view.space).await?;
         let ended = self.drive(view, &relay, &tokens, invitation.as_ref(), wanted).await?;
         if let (Some(token), None) = (token, ended.reason)
@@ -187,39 +176,23 @@ impl Client {
         Ok(())
     }
 
-    /// Sees to it that `home` names this person, and holds the registration token of the space.
-    async fn write_home(&self, view: &SpaceView, settings: &Settings) -> Result<(), Error> {
+    /// Sees to it that `home` names this person, and holds the registration token of the space: all tokens that it holds.
+    async fn write_home(&self, view: &SpaceView, settings: &Settings) -> Result<Vec<String>, Error> {
+        let (home, space) = (DocumentName::home(), view.space);
         if view.gone.is_some() {
-            return Ok(());
+            return Ok(registration::tokens(&self.load(view, &home).await?.document, &space));
         }
         let writer = Writer { person: settings.person, device: self.keys.id() };
         let token = settings.token.as_deref().filter(|_| !view.is_private);
         let name = self.name().to_owned();
-        self.change(view, &DocumentName::home(), move |document, now| {
+        self.change(view, &home, move |document, now| {
             person::write_name(document, &writer, &name, now)?;
             if let Some(token) = token {
-                registration::write_token(document, &view.space, &writer.device, token, now)?;
+                registration::write_token(document, &space, &writer.device, token, now)?;
             }
-            Ok(())
+            Ok(registration::tokens(document, &space))
         })
         .await
-    }
-
-    /// Tokens that may admit the space to a relay that does not know it, the likeliest first.
-    async fn registration_tokens(
-        &self,
-        view: &SpaceView,
-        given: Option<&str>,
-        settings: &Settings,
-    ) -> Result<Vec<RegistrationToken>, Error> {
-        let home = self.load(view, &DocumentName::home()).await?;
-        let mut texts: Vec<String> = given.map(str::to_owned).into_iter().chain(settings.token.clone()).collect();
-        for text in registration::tokens(&home.document, &view.space) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        Ok(texts.iter().map(|text| RegistrationToken::new(text)).collect())
     }
 
     /// Where this device stands. Never contacts the relay.
@@ -276,14 +249,41 @@ impl Client {
     }
 }
 
-/// An exchange that did not come to its end, as an error.
-pub(crate) fn stopped(ended: Ended) -> Result<(), Error> {
-    match ended.reason {
-        None => Ok(()),
-        Some(reason) => Err(Error::Stopped {
-            reason,
-            detail: ended.detail.unwrap_or_else(|| "the exchange did not come to its end".to_owned()),
-            remedy: reason.remedy(),
-        }),
+/// Device links that were taken up in another of this person's spaces.
+fn taken_up_elsewhere(views: &[SpaceView], view: &SpaceView) -> BTreeSet<KeyholderId> {
+    let elsewhere = views.iter().filter(|other| other.space != view.space);
+    let taken_up = |chain: &MembershipChain, id: &KeyholderId| {
+        chain.removal_of(id).is_some_and(|record| matches!(record.body(), Body::Accept(_)))
+    };
+    elsewhere
+        .flat_map(|other| other.chain.keyholders().iter().map(|keyholder| (&other.chain, keyholder)))
+        .filter(|(chain, keyholder)| keyholder.kind.is_invitation() && taken_up(chain, &keyholder.id))
+        .map(|(_, invitation)| invitation.id)
+        .collect()
+}
+
+/// Tokens that may admit the space to a relay that does not know it, the likeliest first: one given now, the one that this
+/// device used, and all that `home` keeps.
+fn registration_tokens(given: Option<&str>, settings: &Settings, kept: Vec<String>) -> Vec<RegistrationToken> {
+    let mut texts: Vec<String> = given.map(str::to_owned).into_iter().chain(settings.token.clone()).collect();
+    for text in kept {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
     }
+    texts.iter().map(|text| RegistrationToken::new(text)).collect()
+}
+
+impl Ended {
+    /// An exchange that did not come to its end, as an error. One that did has no reason to tell, and counts as offline.
+    pub(crate) fn into_error(self) -> Error {
+        let reason = self.reason.unwrap_or(Reason::Offline);
+        let detail = self.detail.unwrap_or_else(|| "the exchange did not come to its end".to_owned());
+        Error::Stopped { reason, detail, remedy: reason.remedy() }
+    }
+}
+
+/// Nothing, for an exchange that came to its end.
+pub(crate) fn stopped(ended: Ended) -> Result<(), Error> {
+    if ended.reason.is_none() { Ok(()) } else { Err(ended.into_error()) }
 }

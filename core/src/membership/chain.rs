@@ -386,6 +386,13 @@ impl MembershipChain {
         self.keyholder(id).filter(|keyholder| keyholder.removed_at.is_none())
     }
 
+    /// The record by which a former keyholder went: its own `Accept` where it was an invitation that somebody took up, else a
+    /// `Remove`.
+    #[must_use]
+    pub fn removal_of(&self, id: &KeyholderId) -> Option<&Record> {
+        self.records.get(self.keyholder(id)?.removed_at? as usize)
+    }
+
     /// Of a device that was removed: where its feed ends. None for everyone else.
     #[must_use]
     pub fn cut_of(&self, feed: &KeyholderId) -> Option<&[Tip]> {

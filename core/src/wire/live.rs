@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn request() -> Request {
-        Request { clock: SentClock::empty(), records: Vec::new(), entries: Vec::new(), locators: Vec::new() }
+        Request::bringing(SentClock::empty(), Vec::new())
     }
 
     #[test]

@@ -47,6 +47,14 @@ pub struct Response {
     pub more: bool,
 }
 
+impl Request {
+    /// A question that brings records alone, or nothing.
+    #[must_use]
+    pub fn bringing(clock: SentClock, records: Vec<Vec<u8>>) -> Self {
+        Self { clock, records, entries: Vec::new(), locators: Vec::new() }
+    }
+}
+
 impl Response {
     /// An answer that brings nothing: it says what the relay holds.
     #[must_use]

@@ -158,7 +158,7 @@ impl Founding<'_> {
     /// brings, is on a branch that this relay does not follow.
     async fn bring(&self, records: Vec<Vec<u8>>) -> Result<(), ApiError> {
         let clock = SentClock { chain_len: self.chain.len(), chain_head: self.chain.head(), ..SentClock::empty() };
-        let request = Request { clock, records, entries: Vec::new(), locators: Vec::new() };
+        let request = Request::bringing(clock, records);
         let session = Session {
             caller: self.caller.keyholder,
             now: self.gate.now(),
