@@ -183,3 +183,59 @@ impl Client {
         Ok(self.storage.finish_opening(&view.space, &opening).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entwine_core::feed::{EntryHeader, Position, VerifiedEntry};
+    use entwine_core::id::Hash;
+    use entwine_core::sync::Append;
+
+    use super::*;
+    use crate::{ClientOptions, NewEntry};
+
+    /// What Ada's own key signs in this space: an entry with these bytes in the place of changes.
+    fn signed(client: &Client, view: &SpaceView, before: Option<&VerifiedEntry>, change: &[u8]) -> VerifiedEntry {
+        let header = EntryHeader {
+            space: view.space,
+            feed: client.keyholder(),
+            seq: before.map_or(1, |before| before.seq + 1),
+            previous: before.map_or(Hash::ZERO, |before| before.hash),
+            position: Position { index: view.chain.len() - 1, hash: view.chain.head() },
+            kind: EntryKind::CHANGES,
+            critical: true,
+        };
+        let content = EntryContent {
+            document: "home".to_owned(),
+            generation: 0,
+            changes: vec![change.to_vec()],
+            clock: Vec::new(),
+            written: (Timestamp::default(), Timestamp::default()),
+        };
+        let epoch = view.chain.open_epoch().map(|record| record.hash()).expect("a founded space has an open epoch");
+        let secret = view.ring.get(&epoch).expect("its founder has the key");
+        content.seal(&mut random::generator(), &client.keys, secret, &header)
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_never_opens_is_set_aside_and_counted_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let client = Client::init(folder.path(), "Ada", ClientOptions::default()).await.unwrap();
+        client.create("http://127.0.0.1:9", None).await.unwrap_err();
+        let view = client.view(false).await.unwrap();
+        let mut other = Document::new(ActorId::make_random(&mut random::generator(), &client.keyholder()));
+        let writer =
+            entwine_core::practice::Writer { person: client.person(&view).unwrap(), device: client.keyholder() };
+        entwine_core::practice::founding::write_note(&mut other, &view.space, &writer, clock::now()).unwrap();
+        let good = other.take_changes().remove(0);
+
+        let broken = signed(&client, &view, None, b"no change at all");
+        let whole = signed(&client, &view, Some(&broken), &good);
+        let append = Append::new(view.chain.len(), view.chain.clone(), Vec::new(), vec![broken, whole]);
+        assert!(matches!(client.storage.append(&append, &view.ring).await.unwrap(), Step::Done(_)));
+        assert_eq!(client.status().await.unwrap().set_aside, 1);
+        let counts = client.storage.counts(&view.space).await.unwrap();
+        assert_eq!(counts.unopened, 0, "the one after it was opened");
+        client.journal().write(NewEntry { title: "Goes on".to_owned(), ..NewEntry::default() }).await.unwrap();
+        assert_eq!(client.status().await.unwrap().set_aside, 1);
+    }
+}
