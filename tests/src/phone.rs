@@ -50,6 +50,25 @@ impl Phone {
         copy
     }
 
+    /// A backup of all that is on it, in a new place.
+    #[must_use]
+    pub fn backup(&self) -> PathBuf {
+        let backup = self.world.next_log(&format!("{} backup", self.name)).with_extension("backup");
+        program::copy(&self.profile, &backup);
+        backup
+    }
+
+    /// Puts a backup in place of all that is on it.
+    ///
+    /// # Panics
+    /// Where its folder cannot be removed.
+    pub fn restore(&self, backup: &Path) {
+        if self.profile.exists() {
+            std::fs::remove_dir_all(&self.profile).expect("its folder can be removed");
+        }
+        program::copy(backup, &self.profile);
+    }
+
     /// The same phone, with a variable set for what it runs.
     #[must_use]
     pub fn with(&self, variable: &str, value: &str) -> Self {

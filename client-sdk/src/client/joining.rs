@@ -101,6 +101,7 @@ impl Client {
                 };
                 let joining = Joining { link: link.to_string(), person, brings_copy, records: BTreeMap::new() };
                 self.storage.set_intent(JOINING, &joining).await?;
+                fault::point("join:after-intent");
             }
             self.resume_joining().await?;
         }
@@ -288,7 +289,7 @@ impl Client {
         let space = chain.space();
         let answer = attempt(|| relay.sync(&self.keys, &space, &request)).await;
         if is_cut_short {
-            fault::point("join:accept-alone");
+            fault::kill();
         }
         let response = match answer {
             Ok(response) => response,

@@ -81,7 +81,9 @@ impl Client {
         let shared = self.founded_chain(person, SpaceKind::Shared)?;
         let private = self.founded_chain(person, SpaceKind::Private { of: shared.space() })?;
         let settings = Settings::new(relay, token, person);
-        Ok(self.storage.add_spaces(&[(&shared, &settings), (&private, &settings)]).await?)
+        self.storage.add_spaces(&[(&shared, &settings), (&private, &settings)]).await?;
+        fault::point("create:after-stored");
+        Ok(())
     }
 
     /// A chain of one record, founded by this device.

@@ -8,15 +8,6 @@ use serde_json::{Value, json};
 /// A link for a device stays open for ten minutes: this many seconds are beyond that.
 const LATER: &str = "700";
 
-/// Where the phone that takes up a link can be killed.
-const POINTS_OF_JOINING: &[&str] = &[
-    "join:before-accept-sent",
-    "join:accept-alone",
-    "join:after-accept-sent",
-    "join:after-space",
-    "join:after-accept-stored",
-];
-
 #[test]
 fn a_second_phone_gets_all_that_is_shared_and_private_also_from_before() {
     let world = World::new();
@@ -143,48 +134,6 @@ fn a_link_for_a_phone_works_once_in_time_and_for_who_expects_it() {
     meet(&[&ada, &second]);
     assert_eq!(ada.run(&["invitations"]), json!([]));
     assert_eq!(ada.devices().len(), 3, "nothing is left of the links in either space");
-}
-
-#[test]
-fn who_is_killed_while_making_a_link_makes_another() {
-    let world = World::new();
-    let relay = world.relay();
-    let (ada, noor) = world.couple(&relay);
-    ada.with("ENTWINE_TEST_FAULT", "invite:after-space").start(&["invite", "--device"]).finish().killed();
-    let _ = ada.sync();
-    let half = ada.run(&["invitations"]);
-    assert_eq!(half.as_array().unwrap().len(), 1, "it can be seen");
-    let second = ada.next_phone("Ada-second");
-    let _ = ada.run(&["revoke", &text(&half[0], "id")]);
-    it_is_one_of_hers(&ada, &second, &noor);
-}
-
-#[test]
-fn a_link_cut_anywhere_is_finished_by_joining_again() {
-    killed_phone_finishes_by(|phone, link| drop(phone.run(&["join", link])));
-}
-
-#[test]
-fn a_link_cut_anywhere_is_finished_by_syncing() {
-    killed_phone_finishes_by(|phone, _| drop(phone.sync()));
-}
-
-fn killed_phone_finishes_by(finish: impl Fn(&Phone, &str)) {
-    let world = World::new();
-    let relay = world.relay();
-    let (ada, noor) = world.couple(&relay);
-    for point in POINTS_OF_JOINING {
-        let link = ada.invite_device();
-        let second = Phone::init_as(&world, &format!("Ada-{}", point.replace(':', "-")), "Ada");
-        let dying = second.with("ENTWINE_TEST_FAULT", point);
-        dying.start(&["join", &link]).finish().killed();
-        // Once more at the same point: in the other space, where there is one.
-        let _ = dying.start(&["join", &link]).finish();
-        finish(&second, &link);
-        it_is_one_of_hers(&ada, &second, &noor);
-        let _ = ada.run(&["remove-device", &second.keyholder()]);
-    }
-    assert_eq!(relay.branched_feeds().len(), 0);
 }
 
 #[test]

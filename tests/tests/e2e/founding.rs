@@ -98,24 +98,6 @@ fn who_lost_every_phone_and_has_no_phrase_is_let_into_a_space_founded_anew() {
 }
 
 #[test]
-fn a_founding_killed_anywhere_is_done_or_undone_and_never_half() {
-    for point in ["found-anew:after-intent", "found-anew:after-note", "found-anew:after-copy", "sync:after-shared"] {
-        let world = World::new();
-        let relay = world.relay();
-        let (ada, _noor) = world.couple(&relay);
-        let _ = ada.write("First snow", "We walked.");
-        assert_eq!(ada.sync()["in_sync"], true);
-        let before = text(&ada.status(), "space");
-        ada.with("ENTWINE_TEST_FAULT", point).start(&["found-anew"]).finish().killed();
-        assert_eq!(titles_once(&ada), set(&["First snow"]), "{point}");
-        let _ = ada.run(&["found-anew"]);
-        assert_ne!(text(&ada.status(), "space"), before, "{point}");
-        assert_eq!(ada.sync()["in_sync"], true, "{point}");
-        assert_eq!(titles_once(&ada), set(&["First snow"]), "{point}");
-    }
-}
-
-#[test]
 fn another_own_phone_stops_writing_there_and_brings_its_copy() {
     let world = World::new();
     let relay = world.relay();

@@ -216,26 +216,6 @@ fn who_leaves_without_a_relay_tells_it_at_the_next_sync_before_anything_is_pulle
 }
 
 #[test]
-fn who_is_killed_while_leaving_has_left_and_the_relay_learns_it() {
-    for point in ["leave:after-intent", "leave:after-exchange"] {
-        for again in [["sync"].as_slice(), &["leave"]] {
-            let world = World::new();
-            let relay = world.relay();
-            let (ada, noor) = world.couple(&relay);
-            let before = noor.write("Before", "Of the honeymoon.");
-            meet(&[&noor, &ada]);
-            noor.with("ENTWINE_TEST_FAULT", point).start(&["leave"]).finish().killed();
-            assert_eq!(noor.status()["reason"], "left", "{point}");
-            let _ = noor.start(again).finish();
-            let after = ada.write("After", "Of the driftwood.");
-            meet(&[&ada]);
-            assert_eq!(ada.devices().len(), 1, "{point} {again:?}");
-            they_have_parted(&ada, &noor, &before, &[after]);
-        }
-    }
-}
-
-#[test]
 fn all_phones_of_who_leaves_have_left() {
     let world = World::new();
     let relay = world.relay();

@@ -10,6 +10,7 @@ mod devices;
 mod founding;
 mod invitations;
 mod joining;
+mod kills;
 mod leaving;
 mod live;
 mod logs;

@@ -1,8 +1,7 @@
 //! What if every phone is lost? 24 words and the relay's address bring everything back; and nothing else does.
 
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, World, database, search};
-use serde_json::json;
+use entwine_tests::{Phone, World, search};
 
 /// A phrase that BIP-39 knows, of 32 bytes of zero, and nobody has.
 const NOBODYS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
@@ -137,66 +136,6 @@ fn after_a_relay_lost_all_the_partner_gives_back_what_is_shared() {
     assert_eq!(second.read(&new), "A new beginning.");
     let shown = back.start_as_it_is(&["status"]).finish().stdout;
     assert!(shown.contains("No recovery phrase"), "the new private space is not covered yet: {shown}");
-}
-
-#[test]
-fn who_is_killed_while_making_or_replacing_a_phrase_gets_it_whole_by_asking_again() {
-    for point in ["phrase:after-intent", "phrase:after-space", "phrase:after-removal"] {
-        let world = World::new();
-        let relay = world.relay();
-        let (ada, _noor) = world.couple(&relay);
-        let old = ada.phrase();
-        let killed = ada.with("ENTWINE_TEST_FAULT", point).start(&["phrase"]).finish();
-        killed.killed();
-        let _ = ada.sync();
-        let words = ada.phrase();
-        let shown = serde_json::from_str::<serde_json::Value>(&killed.stdout).ok();
-        if let Some(shown) = shown {
-            assert_eq!(
-                shown["words"],
-                json!(words.split(' ').collect::<Vec<_>>()),
-                "the words that were shown are good"
-            );
-        }
-        let eve = Phone::init(&world, "Eve");
-        let _ = eve.recover(&relay.url(), &old).refused();
-        let back = Phone::init_as(&world, "Ada-back", "Ada");
-        assert_eq!(back.recover(&relay.url(), &words).done()["spaces"].as_array().unwrap().len(), 2, "{point}");
-        let _ = ada.sync();
-        assert_eq!(ada.devices().len(), 4, "two phones, one phrase, and Noor: {point}");
-    }
-}
-
-#[test]
-fn who_is_killed_while_coming_back_is_back_by_asking_again_or_by_syncing() {
-    for point in ["recover:after-intent", "recover:after-space", "recover:after-stored"] {
-        let world = World::new();
-        let relay = world.relay();
-        let (ada, noor) = world.couple(&relay);
-        let entries = (noor.write("Hers", "Shared."), ada.write_private("Mine", "Private."));
-        let words = ada.phrase();
-        meet(&[&noor, &ada]);
-        for by_sync in [false, true] {
-            let back = Phone::init_as(&world, &format!("Ada-back-{by_sync}"), "Ada");
-            let dying = back.with("ENTWINE_TEST_FAULT", point);
-            dying.start_with(&["recover", "--relay", &relay.url()], &words).finish().killed();
-            if by_sync {
-                let _ = back.sync();
-            } else {
-                let _ = back.recover(&relay.url(), &words).done();
-            }
-            let kept = database::rows(&back.profile().join("profile.db"), "SELECT kind FROM intent");
-            assert_eq!(kept.len(), 0, "the words are kept no longer than it takes: {kept:?}");
-            assert_eq!(
-                (back.read(&entries.0), back.read(&entries.1)),
-                ("Shared.".into(), "Private.".into()),
-                "{point}"
-            );
-            let _ = back.write("Back", point);
-            meet(&[&back, &ada, &noor]);
-            assert_eq!(back.shared(), noor.shared());
-        }
-    }
 }
 
 #[test]
