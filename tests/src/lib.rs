@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! World ─┬─ Relay   the program entwine-relay, its folder, its port
-//!        ├─ Phone   the program entwine, once per command, and a profile folder; Watching where it stays
+//!        ├─ Phone   the program entwine, once per command, and a profile folder; Watching where it stays, Terminal where it asks
 //!        └─ Proxy   what may stand in between: another address, a cut line, TLS
 //! ```
 //!
@@ -16,11 +16,13 @@ pub mod program;
 pub mod proxy;
 pub mod relay;
 pub mod search;
+pub mod terminal;
 pub mod watching;
 pub mod world;
 
 pub use phone::Phone;
 pub use proxy::Proxy;
 pub use relay::Relay;
+pub use terminal::Terminal;
 pub use watching::Watching;
 pub use world::World;

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::program::{self, Ended, Running};
-use crate::{Watching, World};
+use crate::{Terminal, Watching, World};
 
 /// How much of a command stands in a message about it.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -123,6 +123,12 @@ impl Phone {
         let mut command = self.command(arguments);
         command.arg("--json").stdin(std::fs::File::open(&file).expect("what was written can be read"));
         Running::start(command, self.shown(arguments), &log)
+    }
+
+    /// Starts a command on a terminal.
+    #[must_use]
+    pub fn on_a_terminal(&self, arguments: &[&str]) -> Terminal {
+        Terminal::start(&self.command(arguments), self.shown(arguments))
     }
 
     /// Leaves `watch` running.

@@ -24,4 +24,5 @@ mod relay_loss;
 mod rituals;
 mod soak;
 mod strangers;
+mod terminal;
 mod walk;
