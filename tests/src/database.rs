@@ -1,4 +1,5 @@
-//! What stands in the SQLite file of a relay or a phone? Looked at from outside, while the program may be running.
+//! What stands in the SQLite file of a relay or a phone? Looked at from outside, while the program may be running; and handed from
+//! one to the other by whoever has both.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -35,6 +36,37 @@ pub fn everything(path: &Path) -> BTreeSet<String> {
         everything.extend(rows(path, &format!("SELECT '{table}: ' || {} FROM {table}", values.join(" || ' ' || "))));
     }
     everything
+}
+
+/// All records and entries in a phone's spaces that a relay has and the phone lacks, put into the phone's database behind the back
+/// of every rule about who is served what. Returns how many entries these were.
+///
+/// # Panics
+/// Where either is no such database.
+pub fn hand_over(relay: &Path, phone: &Path) -> u64 {
+    const STATEMENTS: [&str; 3] = [
+        "INSERT OR IGNORE INTO main.record SELECT space, position, bytes FROM relay.record
+         WHERE space IN (SELECT space FROM main.space)",
+        "UPDATE main.space SET (length, head) = (SELECT length, head FROM relay.space AS held WHERE held.space = main.space.space)
+         WHERE length < (SELECT length FROM relay.space AS held WHERE held.space = main.space.space)",
+        // Not looked at yet, like everything that comes.
+        "INSERT OR IGNORE INTO main.entry (space, feed, seq, hash, previous, position, kind, critical, sealed, signature, state)
+         SELECT space, feed, seq, hash, previous, position, kind, critical, sealed, signature, 0 FROM relay.entry
+         WHERE space IN (SELECT space FROM main.space) ORDER BY position, seq",
+    ];
+    blocking(async {
+        let options = SqliteConnectOptions::new().filename(phone).busy_timeout(crate::program::GUARD);
+        let mut connection = options.connect().await.expect("the phone's database opens");
+        let attached = sqlx::query("ATTACH ? AS relay").bind(relay.to_string_lossy()).execute(&mut connection).await;
+        attached.expect("the relay's database opens");
+        let mut rows = 0;
+        for statement in STATEMENTS {
+            let done = sqlx::query(statement).execute(&mut connection).await;
+            rows = done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected();
+        }
+        connection.close().await.expect("a database closes");
+        rows
+    })
 }
 
 async fn open(path: &Path) -> SqliteConnection {

@@ -26,3 +26,4 @@ mod soak;
 mod strangers;
 mod terminal;
 mod walk;
+mod willing;
