@@ -80,6 +80,12 @@ pub enum Error {
          new one"
     )]
     InvitationUnknown,
+    /// The keys of this profile have been in the space before.
+    #[error(
+        "the keys of this profile have been in this space before, and no keys are let in twice: make a profile in another folder, \
+         and join with that one"
+    )]
+    KeysUsed,
     /// The relay shows another chain than the inviter's.
     #[error("the relay shows another space than the one that the link names: do not go on with this relay")]
     OtherChain,

@@ -14,10 +14,12 @@ use std::sync::Mutex;
 
 use data_encoding::BASE64;
 use entwine_core::id::{Hash, PersonId, SpaceId};
-use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink};
+use entwine_core::keyholder::{KeyholderKind, SecretKeys};
 use entwine_core::membership::safety_words::SAFETY_WORDS;
-use entwine_core::membership::{Body, KeyRing, MembershipChain, Record, SpaceKind, device_safety_words, safety_words};
+use entwine_core::membership::{
+    Body, KeyRing, Keyholder, MembershipChain, Record, SpaceKind, device_safety_words, safety_words,
+};
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Shown, TRIES_MAX, bringing, overtaken, read_chain, unanswered};
@@ -126,6 +128,10 @@ impl Client {
         if !spaces.iter().any(|line| line.space == space) {
             return Ok(false);
         }
+        let begun = self.storage.intent::<Joining>(JOINING).await?;
+        if begun.is_some_and(|begun| begun.link == link.to_string()) {
+            return Ok(true);
+        }
         let chain = self.storage.chain(&space).await?;
         let ended = chain.removal_of(&link.secret.derive_keys().id());
         Ok(ended.is_some_and(
@@ -165,6 +171,7 @@ impl Client {
             | Error::InvitationEnded
             | Error::InvitationExpired
             | Error::InvitationUnknown
+            | Error::KeysUsed
             | Error::OtherChain,
         ) = result
         {
@@ -200,6 +207,14 @@ impl Client {
                 Standing::Open(chain) => chain,
             };
             let Some(inviter) = chain.member(&invitation.id()) else { return Err(Error::OtherChain) };
+            match chain.keyholder(&self.keys.id()) {
+                None => {}
+                // This device is in already, and has lost what it had: its keys open everything again.
+                Some(me) if is_device_of(me, inviter.person) && link.kind == InvitationKind::Device => {
+                    return Ok(chain);
+                }
+                Some(_) => return Err(Error::KeysUsed),
+            }
             if inviter.expires.is_some_and(|expires| expires < relay.now()) && !is_late_allowed {
                 return Err(Error::InvitationExpired);
             }
@@ -330,4 +345,8 @@ impl Client {
         fault::point("join:after-accept-stored");
         Ok(())
     }
+}
+
+fn is_device_of(keyholder: &Keyholder, person: PersonId) -> bool {
+    keyholder.kind == KeyholderKind::Device && keyholder.person == person && keyholder.removed_at.is_none()
 }

@@ -189,7 +189,7 @@ impl Client {
         let relay = self.relay(&recovering.relay).await?;
         let result = self.come_back(&phrase, &relay, &recovering.relay).await;
         self.keep_clock_offset(&relay).await?;
-        if let Err(Error::NothingToRecover) = result {
+        if let Err(Error::NothingToRecover | Error::KeysUsed) = result {
             self.storage.end_intent(RECOVERING).await?;
         }
         result
@@ -238,8 +238,10 @@ impl Client {
             if chain.member(&phrase.id()).is_none_or(|me| me.kind != KeyholderKind::RecoveryPhrase) {
                 return Ok(None);
             }
-            if chain.member(&self.keys.id()).is_some() {
-                return Ok(Some(chain));
+            match chain.keyholder(&self.keys.id()) {
+                None => {}
+                Some(me) if me.removed_at.is_none() => return Ok(Some(chain)),
+                Some(_) => return Err(Error::KeysUsed),
             }
             let ring = KeyRing::derive(&chain, phrase);
             let record =

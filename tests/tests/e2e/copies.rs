@@ -3,7 +3,7 @@
 use std::fs;
 
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, World, program};
+use entwine_tests::{Phone, World, database};
 
 #[test]
 fn a_phone_restored_from_a_backup_goes_on_and_loses_nothing() {
@@ -12,14 +12,12 @@ fn a_phone_restored_from_a_backup_goes_on_and_loses_nothing() {
     let (ada, noor) = world.couple(&relay);
     let entry = ada.write("Diary", "Monday.");
     meet(&[&ada, &noor]);
-    let backup = world.folder().join("backup-of-ada");
-    program::copy(ada.profile(), &backup);
+    let backup = ada.backup();
     ada.append(&entry, " Tuesday.");
     let _ = ada.write("Written after the backup", "And sent.");
     meet(&[&ada, &noor]);
 
-    fs::remove_dir_all(ada.profile()).unwrap();
-    program::copy(&backup, ada.profile());
+    ada.restore(&backup);
     ada.append(&entry, " Wednesday.");
     let _ = ada.write("Written after the restore", "Before it met the relay again.");
     meet(&[&ada, &noor, &ada]);
@@ -33,6 +31,80 @@ fn a_phone_restored_from_a_backup_goes_on_and_loses_nothing() {
     noor.append(&entry, " Thursday.");
     meet(&[&noor, &ada]);
     assert_eq!(ada.shared(), noor.shared());
+}
+
+#[test]
+fn a_phone_restored_while_it_is_offline_and_used_before_it_is_online_again_loses_nothing() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let (entry, ritual) = (ada.write("Diary", "Monday."), ada.begin_ritual("Tea", "FREQ=DAILY", "17:00"));
+    meet(&[&ada, &noor]);
+    // The backup holds an entry that was sealed and not sent, and words that were not sealed.
+    ada.append(&entry, " Sealed.");
+    ada.with("ENTWINE_TEST_FAULT", "sync:after-sealed").start(&["sync"]).finish().killed();
+    ada.append(&entry, " Unsealed.");
+    let backup = ada.backup();
+    ada.append(&entry, " Tuesday.");
+    let sent = ada.write_private("After the backup", "And sent.");
+    meet(&[&ada, &noor]);
+
+    relay.stop();
+    ada.restore(&backup);
+    ada.append(&entry, " Wednesday.");
+    let unsent = ada.write_private("After the restore", "With nobody in reach.");
+    let _ = ada.run(&["ritual", "done", &ritual, "--note", "In the tent"]);
+    noor.append(&entry, " Noor.");
+    assert_eq!(ada.sync_stops(), "offline");
+    relay.start_again();
+    meet(&[&ada, &noor, &ada]);
+    let text = ada.read(&entry);
+    for words in ["Monday.", " Sealed.", " Unsealed.", " Tuesday.", " Wednesday.", " Noor."] {
+        assert_eq!(text.matches(words).count(), 1, "{text}");
+    }
+    assert_eq!((ada.read(&sent), ada.read(&unsent)), ("And sent.".into(), "With nobody in reach.".into()));
+    assert!(noor.ritual(&ritual).to_string().contains("In the tent"));
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!((&ada.status()["set_aside"], &noor.status()["set_aside"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn a_copied_phone_and_its_original_both_used_for_a_week_come_to_hold_every_word_of_both() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let (entry, ritual) = (ada.write("Diary", "Before."), ada.begin_ritual("Walk", "FREQ=DAILY", "08:00"));
+    meet(&[&ada, &noor]);
+    let copy = ada.copied_as("Ada's other");
+    // Neither is online all week; nor is Noor, who writes too.
+    for day in 0..7 {
+        let offset = (day * 86_400).to_string();
+        for (phone, name) in [(&ada, "here"), (&copy, "there"), (&noor, "Noor")] {
+            let then = phone.with("ENTWINE_TEST_CLOCK_OFFSET", &offset);
+            then.append(&entry, &format!(" {name} {day}."));
+            let _ = then.write(&format!("{name} {day}"), "Of that day.");
+            let _ = then.write_private(&format!("{name} alone {day}"), "Of that day.");
+            let _ = then.run(&["ritual", "done", &ritual, "--note", &format!("{name} walked {day}")]);
+        }
+    }
+    let week = (7 * 86_400).to_string();
+    let [ada, copy, noor] = [ada, copy, noor].map(|phone| phone.with("ENTWINE_TEST_CLOCK_OFFSET", &week));
+    meet(&[&ada, &copy, &noor, &ada, &copy, &noor]);
+    let text = ada.read(&entry);
+    let done = ada.ritual(&ritual)["done"].as_array().unwrap().len();
+    assert_eq!(done, 2 * 7, "a person has done it once a day, on whichever phone that was noted");
+    for day in 0..7 {
+        for name in ["here", "there", "Noor"] {
+            assert_eq!(text.matches(&format!(" {name} {day}.")).count(), 1, "{text}");
+        }
+    }
+    assert_eq!(ada.list().len(), 1 + 3 * 7 + 2 * 7, "shared by three, private of two");
+    assert_eq!(ada.list(), copy.list());
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(copy.shared(), noor.shared());
+    for phone in [&ada, &copy, &noor] {
+        assert_eq!(phone.status()["set_aside"], 0);
+    }
 }
 
 #[test]
@@ -123,6 +195,97 @@ fn a_phone_without_its_keys_says_so_and_shows_nothing() {
     assert!(!told.contains("Secret"), "{told}");
     fs::write(&keys, &kept).unwrap();
     assert_eq!(ada.titles(), ["Secret"]);
+}
+
+#[test]
+fn a_phone_that_lost_its_keys_comes_back_in_a_new_folder_and_what_it_had_is_unharmed() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let second = ada.next_phone("Ada-second");
+    let (shared, private) = (ada.write("Ours", "Sent."), ada.write_private("Mine", "Sent, too."));
+    let _ = ada.sync();
+    let unsent = ada.write("Unsent", "Only here.");
+    let (keys, database) = (ada.profile().join("keys"), ada.profile().join("profile.db"));
+    let (lost, kept, before) = (ada.keyholder(), fs::read(&keys).unwrap(), database::everything(&database));
+    fs::remove_file(&keys).unwrap();
+    for command in [["sync"].as_slice(), &["init", "--name", "Ada"], &["join", &second.invite_device()]] {
+        let told = ada.refused(command);
+        assert!(told.contains("keys") && told.contains("new profile"), "{told}");
+    }
+    assert_eq!(database::everything(&database), before);
+
+    let next = second.next_phone("Ada-next");
+    assert_eq!((next.read(&shared), next.read(&private)), ("Sent.".into(), "Sent, too.".into()));
+    // Keys that turn up again open all that was there, what was never sent too.
+    fs::write(&keys, &kept).unwrap();
+    meet(&[&ada, &next, &noor]);
+    assert_eq!((next.read(&unsent), noor.read(&unsent)), ("Only here.".into(), "Only here.".into()));
+    // If they do not, the lost ones are removed like a lost phone.
+    let _ = next.run(&["remove-device", &lost]);
+    assert_eq!(ada.sync_stops(), "removed");
+    meet(&[&next, &noor]);
+    assert_eq!(next.shared(), noor.shared());
+}
+
+#[test]
+fn a_phone_that_lost_its_data_and_kept_its_keys_comes_back_by_a_link_or_by_the_phrase() {
+    for by_phrase in [false, true] {
+        let world = World::new();
+        let relay = world.relay();
+        let (ada, noor) = world.couple(&relay);
+        let second = ada.next_phone("Ada-second");
+        let (shared, private) = (ada.write("Ours", "Sent."), ada.write_private("Mine", "Sent, too."));
+        let words = ada.phrase();
+        meet(&[&ada, &second]);
+        let id = ada.keyholder();
+        lose_data(&ada);
+        let told = ada.refused(&["list"]);
+        assert!(told.contains("no profile") && told.contains("init"), "{told}");
+        let _ = ada.run(&["init", "--name", "Ada"]);
+        if by_phrase {
+            let _ = ada.recover(&relay.url(), &words).done();
+        } else {
+            let _ = ada.run(&["join", &second.invite_device(), "--expect", "device"]);
+        }
+        assert_eq!(ada.keyholder(), id, "it is the phone that it was");
+        assert_eq!((ada.read(&shared), ada.read(&private)), ("Sent.".into(), "Sent, too.".into()));
+        ada.append(&shared, " And on.");
+        let more = ada.write_private("More", "After the loss.");
+        meet(&[&ada, &noor, &second]);
+        assert_eq!(noor.read(&shared), "Sent. And on.");
+        assert_eq!(second.read(&more), "After the loss.");
+        assert_eq!(ada.shared(), noor.shared());
+        assert_eq!((&ada.status()["set_aside"], &noor.status()["set_aside"]), (&0.into(), &0.into()));
+    }
+}
+
+#[test]
+fn keys_that_were_removed_are_never_let_in_again_and_a_new_folder_is() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let (second, words) = (ada.next_phone("Ada-second"), ada.phrase());
+    let shared = ada.write("Ours", "Sent.");
+    meet(&[&ada, &second]);
+    let _ = ada.run(&["remove-device", &second.keyholder()]);
+    lose_data(&second);
+    let _ = second.run(&["init", "--name", "Ada"]);
+    let told = second.refused(&["join", &ada.invite_device()]);
+    assert!(told.contains("another folder"), "{told}");
+    let told = second.recover(&relay.url(), &words).refused();
+    assert!(told.contains("another folder"), "{told}");
+    assert_eq!(second.status()["reason"], "no_space", "nothing was begun");
+    let next = ada.next_phone("Ada-next");
+    assert_eq!(next.read(&shared), "Sent.");
+    meet(&[&ada, &noor]);
+}
+
+/// The database is gone, and the keys are there.
+fn lose_data(phone: &Phone) {
+    for name in ["profile.db", "profile.db-wal", "profile.db-shm"] {
+        let _ = fs::remove_file(phone.profile().join(name));
+    }
 }
 
 #[cfg(unix)]

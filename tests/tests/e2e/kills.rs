@@ -44,8 +44,15 @@ const JOIN_AS_DEVICE: &[Point] = &[
     ("sync:after-shared", 1),
     ("sync:after-private", 1),
 ];
-const JOIN_WITH_COPY: &[Point] =
-    &[("join:after-space", 1), ("join:after-accept-stored", 1), ("found-anew:after-note", 2)];
+const JOIN_WITH_COPY: &[Point] = &[
+    ("join:after-intent", 1),
+    ("join:after-accept-sent", 1),
+    ("join:after-space", 1),
+    ("found-anew:after-note", 2),
+    ("join:after-accept-stored", 1),
+    ("sync:after-shared", 1),
+    ("sync:after-private", 1),
+];
 const INVITE_DEVICE: &[Point] = &[("invite:after-space", 2), ("sync:after-sealed", 2), ("sync:after-sent", 4)];
 const PHRASE: &[Point] = &[
     ("phrase:after-intent", 1),
@@ -391,8 +398,7 @@ fn join_with_a_copy_killed_anywhere_is_done_by_joining_again() {
     let _ = ada.run(&["found-anew"]);
     let link = ada.invite();
     let start = |noor: &Phone| noor.start(&["join", &link, "--bring-copy"]);
-    let points: Vec<Point> = JOIN_WITH_COPY.iter().chain(JOIN).copied().collect();
-    Scene::remember(relay, &[&ada, &noor]).kill_everywhere(&points, &noor, start, |_, at, _| {
+    Scene::remember(relay, &[&ada, &noor]).kill_everywhere(JOIN_WITH_COPY, &noor, start, |_, at, _| {
         let _ = noor.run(&["join", &link, "--bring-copy"]);
         meet(&[&noor, &ada]);
         assert_eq!(
