@@ -188,7 +188,7 @@ impl Client {
 mod tests {
     use entwine_core::feed::{EntryHeader, Position, VerifiedEntry};
     use entwine_core::id::Hash;
-    use entwine_core::sync::Append;
+    use entwine_core::sync::{Append, ChainMark};
 
     use super::*;
     use crate::{ClientOptions, NewEntry};
@@ -230,8 +230,8 @@ mod tests {
 
         let broken = signed(&client, &view, None, b"no change at all");
         let whole = signed(&client, &view, Some(&broken), &good);
-        let append = Append::new(view.chain.len(), view.chain.clone(), Vec::new(), vec![broken, whole]);
-        assert!(matches!(client.storage.append(&append, &view.ring).await.unwrap(), Step::Done(_)));
+        let append = Append::new(ChainMark::of(&view.chain), view.chain.clone(), vec![broken, whole]);
+        assert!(matches!(client.storage.append(&append, &|_| view.ring.clone()).await.unwrap(), Step::Done(_)));
         assert_eq!(client.status().await.unwrap().set_aside, 1);
         let counts = client.storage.counts(&view.space).await.unwrap();
         assert_eq!(counts.unopened, 0, "the one after it was opened");

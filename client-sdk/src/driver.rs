@@ -17,11 +17,11 @@ use entwine_core::feed::{Clock, RefusalClass};
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
-use entwine_core::membership::{ChainError, KeyRing, MembershipChain, Record};
+use entwine_core::membership::{ChainError, KeyRing, MembershipChain, Record, Standing, which_stands};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::sync::device::Stopped;
 use entwine_core::sync::exchange::extend_chain;
-use entwine_core::sync::{Append, DeviceExchange, DeviceInput, DeviceOutput, Outcome};
+use entwine_core::sync::{Append, ChainMark, DeviceExchange, DeviceInput, DeviceOutput, Outcome};
 use entwine_core::time::Timestamp;
 use entwine_core::wire::message::{CreateRequest, Request, Response};
 
@@ -74,6 +74,8 @@ enum Interrupted {
     Restart,
     /// The same, after a pause: the relay asks for it.
     Later,
+    /// The same: the relay was given the whole chain, since its own gives way.
+    Brought,
     /// For this reason.
     Ended(Ended),
     Storage(StorageError),
@@ -98,10 +100,16 @@ impl Driver<'_> {
     pub(crate) async fn run(&self, space: &SpaceId) -> Result<Ended, DriverError> {
         let mut pause = FIRST_PAUSE_MILLIS;
         let mut pauses = 0;
+        let mut is_brought = false;
         for _ in 0..RESTARTS_MAX {
             match self.run_once(space).await {
                 Ok(ended) | Err(Interrupted::Ended(ended)) => return Ok(ended),
                 Err(Interrupted::Restart) => {}
+                Err(Interrupted::Brought) if is_brought => {
+                    let message = "the relay takes this device's chain, and follows another";
+                    return Ok(Ended::because(Reason::RelayBehind, message));
+                }
+                Err(Interrupted::Brought) => is_brought = true,
                 Err(Interrupted::Later) => {
                     pauses += 1;
                     if pauses == ATTEMPTS_MAX {
@@ -131,8 +139,11 @@ impl Driver<'_> {
                 DeviceOutput::Send(request) => DeviceInput::Received(Box::new(self.send(space, &request).await?)),
                 DeviceOutput::Locate(points) => DeviceInput::Located(self.storage.locate(space, &points).await?),
                 DeviceOutput::Store(append) => {
-                    let ring = self.ring(&append.chain);
-                    DeviceInput::Stored(done(self.storage.append(&append, &ring).await?)?)
+                    DeviceInput::Stored(done(self.storage.append(&append, &|chain| self.ring(chain)).await?)?)
+                }
+                DeviceOutput::BringChain => {
+                    self.bring_chain(space).await?;
+                    return Err(Interrupted::Brought);
                 }
                 DeviceOutput::Learned(chain) => {
                     let clock = self.storage.clock(space).await?;
@@ -169,6 +180,7 @@ impl Driver<'_> {
                 let reason = match stopped {
                     Stopped::Refused(_) => Reason::Refused,
                     Stopped::BadRecord(_) | Stopped::BadEntry(_) | Stopped::NoProgress => Reason::RelayBehind,
+                    Stopped::ChainsDiffer => Reason::ChainsDiffer,
                     Stopped::NotSupportedYet(_) => Reason::NotSupportedYet,
                     Stopped::AppTooOld => Reason::AppTooOld,
                     Stopped::Removed => Reason::Removed,
@@ -222,26 +234,31 @@ impl Driver<'_> {
         Err(Interrupted::Ended(Ended::because(Reason::RegistrationNeeded, message)))
     }
 
-    /// A relay's word alone removes nobody: only records that follow the chain and say so. They are kept.
+    /// A relay's word alone removes nobody: only records that say so, and that follow the chain or stand on a branch to which it
+    /// gives way. They are kept.
     async fn removed(&self, space: &SpaceId, response: &Response) -> Result<Ended, StorageError> {
-        let mut chain = self.storage.chain(space).await?;
-        let expected_len = chain.len();
-        let Ok(records) = extend_chain(&mut chain, &response.records) else {
-            return Ok(Ended::because(
-                Reason::Refused,
-                "the relay says that this device was removed, and shows no record of it",
-            ));
+        let chain = self.storage.chain(space).await?;
+        let expected = ChainMark::of(&chain);
+        let unproved = || {
+            let message = "the relay says that this device was removed, and shows no record of it";
+            Ok(Ended::because(Reason::Refused, message))
         };
-        if chain.member(&self.keys.id()).is_some() {
-            return Ok(Ended::because(
-                Reason::Refused,
-                "the relay says that this device was removed, and shows no record of it",
-            ));
-        }
-        let ended = self.gone(&chain);
-        let ring = self.ring(&chain);
+        let mut longer = chain.clone();
+        let append = match extend_chain(&mut longer, &response.records) {
+            Ok(_) if longer.member(&self.keys.id()).is_none() => Append::new(expected, longer, Vec::new()),
+            _ => match MembershipChain::parse(response.records.iter().map(Vec::as_slice)) {
+                Ok(other) if other.space() == *space && other.member(&self.keys.id()).is_none() => {
+                    if which_stands(&chain, &other) != Standing::Theirs {
+                        return Ok(Ended::because(Reason::ChainsDiffer, Stopped::ChainsDiffer.to_string()));
+                    }
+                    Append::branch(expected, chain.common_len(&other), other)
+                }
+                _ => return unproved(),
+            },
+        };
+        let ended = self.gone(&append.chain);
         // Where another process was quicker, it kept the same.
-        _ = self.storage.append(&Append::new(expected_len, chain, records, Vec::new()), &ring).await?;
+        _ = self.storage.append(&append, &|chain| self.ring(chain)).await?;
         Ok(ended)
     }
 

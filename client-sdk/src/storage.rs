@@ -9,13 +9,14 @@
 //! space, record        membership chains
 //! entry, tip           feeds, as they travel                            storage::feed
 //! relay_tip            what the relay was seen to hold of them
-//! displaced_entry      what lost its place and waits to be handed on     storage::cut
+//! displaced_entry      what lost its place and waits to be handed on     storage::cut, and storage::branch
 //! pending              changes that no entry carries yet                storage::document, and storage::sealing
 //! document             snapshots: can be made again from the above
 //! (whether any of it changed)                                    storage::notice
 //! ```
 
 mod archive;
+mod branch;
 mod cut;
 mod document;
 mod feed;
@@ -29,6 +30,7 @@ use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::membership::{ChainError, MembershipChain, SpaceKind};
 use entwine_core::sealing::SealBroken;
 use entwine_core::sealing::storage::StorageKey;
+use entwine_core::sync::ChainMark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -316,13 +318,14 @@ async fn read_chain(connection: &mut SqliteConnection, space: &SpaceId) -> Resul
     if chain.space() == *space { Ok(chain) } else { Err(StorageError::Damaged("a chain stands under another space")) }
 }
 
-/// Whether the chain still has so many records; what a writer checks before it appends.
-async fn chain_length(connection: &mut SqliteConnection, space: &SpaceId) -> Result<u32, StorageError> {
-    let row = sqlx::query("SELECT length FROM space WHERE space = ?")
+/// Where the chain stands now: what a writer compares before it appends.
+async fn chain_mark(connection: &mut SqliteConnection, space: &SpaceId) -> Result<ChainMark, StorageError> {
+    let row = sqlx::query("SELECT length, head FROM space WHERE space = ?")
         .bind(space.as_bytes().as_slice())
         .fetch_one(connection)
         .await?;
-    u32::try_from(row.get::<i64, _>(0)).map_err(|_| StorageError::Damaged("the length of a chain"))
+    let len = u32::try_from(row.get::<i64, _>(0)).map_err(|_| StorageError::Damaged("the length of a chain"))?;
+    Ok(ChainMark { len, head: hash(row.get(1))? })
 }
 
 async fn insert_records(

@@ -7,12 +7,14 @@
 //!
 //! The same code decides on the relay and on every device: [`MembershipChain::append`]. Validity never looks at time.
 
+pub mod branch;
 pub mod chain;
 pub mod key_ring;
 pub mod record;
 pub mod safety_words;
 pub mod writing;
 
+pub use branch::{Standing, which_stands};
 pub use chain::{ChainError, Keyholder, MembershipChain};
 pub use key_ring::KeyRing;
 pub use record::{Accept, Add, Body, Create, Cut, Record, Remove, SpaceKind};

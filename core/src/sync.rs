@@ -21,5 +21,5 @@ pub mod exchange;
 pub mod relay;
 
 pub use device::{DeviceExchange, DeviceInput, DeviceOutput, Outcome};
-pub use exchange::{Append, Plan, Point, Range, reconcile};
+pub use exchange::{Append, ChainMark, Plan, Point, Range, reconcile};
 pub use relay::{RelayExchange, RelayInput, RelayOutput, RelayRefusal};

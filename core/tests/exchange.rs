@@ -223,27 +223,6 @@ fn branches_of_which_neither_side_knows_the_other_are_not_supported_yet_and_noth
 }
 
 #[test]
-fn branches_of_the_chain_are_not_supported_yet_and_nothing_is_lost() {
-    let mut ada = Phone::founder(1);
-    let mut relay = Relay::new(ada.store.chain().clone());
-    let mut copy = ada.copy(80);
-    let mut elsewhere = Relay::new(ada.store.chain().clone());
-    invite(&mut copy, &mut elsewhere);
-    invite(&mut ada, &mut relay);
-    ada.write("mine");
-    for relay in [&mut elsewhere, &mut relay] {
-        let outcome = if relay.store.chain().head() == ada.store.chain().head() {
-            copy.sync(relay).unwrap()
-        } else {
-            ada.sync(relay).unwrap()
-        };
-        assert_eq!(outcome.reason, Some(Stopped::NotSupportedYet("branches of the membership chain")));
-    }
-    assert_eq!(ada.pending.len(), 1, "nothing is sealed on a branch");
-    ada.sync_fully(&mut relay);
-}
-
-#[test]
 fn too_many_branches_are_refused_and_the_rest_goes_on() {
     let (mut ada, mut noor, mut relay) = couple();
     for n in 0..=TIPS_PER_FEED_MAX {

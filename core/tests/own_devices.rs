@@ -209,7 +209,7 @@ fn a_phrase_that_comes_back_where_records_are_missing_makes_a_branch_and_nothing
     come_back(&mut Phone::new(21), &phrase, &mut couple.shared).unwrap();
     couple.ada.write("mine");
     let outcome = couple.ada.sync(&mut couple.shared).unwrap();
-    assert_eq!(outcome.reason, Some(Stopped::NotSupportedYet("branches of the membership chain")));
+    assert_eq!(outcome.reason, Some(Stopped::ChainsDiffer));
     assert_eq!((couple.ada.pending.len(), couple.ada.words().len()), (1, 2));
 }
 

@@ -332,7 +332,7 @@ fn records_of_another_space_are_not_taken() {
         response.clock.chain_head = elsewhere.hash();
         response.clock.chain_len = 1;
     });
-    assert!(matches!(reason, Some(Stopped::NotSupportedYet(_))), "{reason:?}");
+    assert!(matches!(reason, Some(Stopped::BadRecord(_))), "{reason:?}");
 }
 
 #[test]

@@ -129,7 +129,7 @@ struct News {
 
 impl News {
     fn of(append: &Append) -> Self {
-        let is_removed = |keyholder: &&Keyholder| keyholder.removed_at.is_some_and(|at| at >= append.expected_len);
+        let is_removed = |keyholder: &&Keyholder| keyholder.removed_at.is_some_and(|at| at >= append.kept_len);
         let removed = append.chain.keyholders().iter().filter(is_removed).map(|keyholder| keyholder.id).collect();
         Self { is_any: !append.records.is_empty() || !append.entries.is_empty(), removed }
     }
@@ -198,14 +198,17 @@ fn clock(tips: Vec<(KeyholderId, Tip)>) -> Clock {
 }
 
 fn to_store(space: SpaceId, now: Timestamp, append: Append) -> store::Append {
-    let Append { expected_len, chain, records, entries, cuts } = append;
-    let seen = chain.hash_at(expected_len.saturating_sub(1)).expect("a chain only ever grows from what was loaded");
+    let takes_branch = append.takes_branch();
+    let Append { expected, kept_len, chain, records, entries, cuts } = append;
     let is_touched = |keyholder: &&Keyholder| {
-        keyholder.added_at >= expected_len || keyholder.removed_at.is_some_and(|removed| removed >= expected_len)
+        takes_branch
+            || keyholder.added_at >= kept_len
+            || keyholder.removed_at.is_some_and(|removed| removed >= kept_len)
     };
     store::Append {
         space,
-        seen: (expected_len, seen),
+        seen: (expected.len, expected.head),
+        kept: kept_len,
         records: records.iter().map(new_record).collect(),
         keyholders: chain.keyholders().iter().filter(is_touched).map(keyholder_line).collect(),
         entries: entries.into_iter().map(entwine_core::feed::VerifiedEntry::into_stored).collect(),
@@ -235,6 +238,7 @@ fn refusal(refusal: RelayRefusal) -> ApiError {
         RelayRefusal::NotFound => ApiError::NotFound,
         RelayRefusal::Removed(response) => ApiError::Removed { response: to_bytes(&*response) },
         RelayRefusal::Retry => ApiError::Busy,
+        RelayRefusal::ChainsDiffer => ApiError::ChainsDiffer,
         RelayRefusal::Record(error) => ApiError::Refused { reason: error.to_string() },
         RelayRefusal::InvitationExpired(_) | RelayRefusal::RelayTooOld => {
             ApiError::Refused { reason: refusal.to_string() }

@@ -79,9 +79,12 @@ pub struct Append {
     pub space: SpaceId,
     /// Number of records that the caller saw, and the hash of the last: nothing is added to any other chain.
     pub seen: (u32, Hash),
-    /// Records that follow.
+    /// How many of them stand. Where that is not all, another branch of the chain takes over: the others go, with whatever they
+    /// said about keyholders, and entries bound to them lose their place, together with those that follow.
+    pub kept: u32,
+    /// Records that follow the kept ones.
     pub records: Vec<NewRecord>,
-    /// Keyholders that these records add or remove, as they are afterwards.
+    /// Keyholders that these records add or remove, as they are afterwards; all that there are, where a branch takes over.
     pub keyholders: Vec<KeyholderLine>,
     /// Entries, parents before children, all with a place. Known ones are passed over.
     pub entries: Vec<StoredEntry>,

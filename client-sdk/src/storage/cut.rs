@@ -1,6 +1,7 @@
-//! What loses its place: entries of a removed device beyond its cut. What they said is handed on, so that no word goes with them.
+//! What loses its place? Entries of a removed device beyond its cut. What they said is handed on, so that no word goes with
+//! them.
 
-use entwine_core::feed::Tip;
+use entwine_core::feed::{FeedTree, Tip};
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sealing::entry::EntryContent;
@@ -25,13 +26,7 @@ impl Storage {
         for (feed, cut) in &append.cuts {
             let mut tree = feed_tree(connection, &space, feed).await?;
             let Some(displaced) = tree.cut(cut) else { continue };
-            for place in &displaced {
-                displace(connection, &space, feed, place).await?;
-            }
-            for tip in tree.tips() {
-                let statement = "INSERT OR IGNORE INTO tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)";
-                at_place(connection, statement, &space, feed, tip).await?;
-            }
+            displace(connection, &space, feed, &tree, &displaced).await?;
             sqlx::query("UPDATE entry SET state = ? WHERE space = ? AND feed = ? AND state = ?")
                 .bind(EntryState::Unopened.code())
                 .bind(space.as_bytes().as_slice())
@@ -49,7 +44,7 @@ impl Storage {
 
     /// The changes of displaced entries join the pending ones, as far as they open; the others wait for their key. Changes are
     /// named by their content, so that it does no harm where another device hands on the same.
-    async fn hand_on(
+    pub(super) async fn hand_on(
         &self,
         connection: &mut SqliteConnection,
         chain: &MembershipChain,
@@ -79,27 +74,35 @@ impl Storage {
     }
 }
 
-async fn displace(
+/// Entries leave their feed, of which `tree` is what stays. What never had a place there goes for good.
+pub(super) async fn displace(
     connection: &mut SqliteConnection,
     space: &SpaceId,
     feed: &KeyholderId,
-    place: &Tip,
+    tree: &FeedTree,
+    displaced: &[Tip],
 ) -> Result<(), StorageError> {
-    sqlx::query("DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ? AND state = ?")
-        .bind(space.as_bytes().as_slice())
-        .bind(feed.as_bytes().as_slice())
-        .bind(to_sql(place.seq))
-        .bind(place.hash.as_bytes().as_slice())
-        .bind(EntryState::WaitsForCut.code())
-        .execute(&mut *connection)
-        .await?;
-    for statement in [
-        "INSERT OR IGNORE INTO displaced_entry SELECT space, feed, seq, hash, previous, position, kind, critical, sealed,
-         signature FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
-        "DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
-        "DELETE FROM tip WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
-    ] {
-        at_place(connection, statement, space, feed, place).await?;
+    for place in displaced {
+        sqlx::query("DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ? AND state = ?")
+            .bind(space.as_bytes().as_slice())
+            .bind(feed.as_bytes().as_slice())
+            .bind(to_sql(place.seq))
+            .bind(place.hash.as_bytes().as_slice())
+            .bind(EntryState::WaitsForCut.code())
+            .execute(&mut *connection)
+            .await?;
+        for statement in [
+            "INSERT OR IGNORE INTO displaced_entry SELECT space, feed, seq, hash, previous, position, kind, critical, sealed,
+             signature FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
+            "DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
+            "DELETE FROM tip WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
+        ] {
+            at_place(connection, statement, space, feed, place).await?;
+        }
+    }
+    for tip in tree.tips() {
+        let statement = "INSERT OR IGNORE INTO tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)";
+        at_place(connection, statement, space, feed, tip).await?;
     }
     Ok(())
 }
@@ -130,6 +133,7 @@ mod tests {
     use entwine_core::keyholder::SecretKeys;
     use entwine_core::membership::{Record, SpaceKind};
     use entwine_core::sealing::storage::StorageKey;
+    use entwine_core::sync::ChainMark;
     use entwine_core::time::Timestamp;
     use tempfile::TempDir;
 
@@ -192,13 +196,16 @@ mod tests {
         }
 
         async fn append(&mut self, record: Option<Record>, entries: &[&VerifiedEntry], ring: &KeyRing) {
-            let len = self.chain.len();
-            if let Some(record) = &record {
-                self.chain.append_record(record.clone()).expect("the next record");
+            let before = ChainMark::of(&self.chain);
+            if let Some(record) = record {
+                self.chain.append_record(record).expect("the next record");
             }
             let entries = entries.iter().map(|entry| (*entry).clone()).collect();
-            let append = Append::new(len, self.chain.clone(), record.into_iter().collect(), entries);
-            assert!(matches!(self.storage.append(&append, ring).await.expect("it appends"), Step::Done(_)));
+            let append = Append::new(before, self.chain.clone(), entries);
+            assert!(matches!(
+                self.storage.append(&append, &|_| ring.clone()).await.expect("it appends"),
+                Step::Done(_)
+            ));
         }
 
         /// The tablet goes, and its feed ends there.

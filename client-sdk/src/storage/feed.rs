@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::document::{DocumentIndex, EntryState};
-use super::{Storage, StorageError, chain_length, from_sql, hash, insert_records, keyholder_id, read_chain, to_sql};
+use super::{Storage, StorageError, chain_mark, from_sql, hash, insert_records, keyholder_id, read_chain, to_sql};
 
 /// What a step that depends on the chain came to.
 pub(crate) enum Step<T> {
@@ -31,15 +31,23 @@ impl Storage {
         Ok((chain, clock))
     }
 
-    /// Appends what an exchange brought, if the chain has not moved meanwhile: the clock afterwards.
-    pub(crate) async fn append(&self, append: &Append, ring: &KeyRing) -> Result<Step<Clock>, StorageError> {
+    /// Appends what an exchange brought, if the chain has not moved meanwhile: the clock afterwards. `ring` says what this device
+    /// opens by a chain.
+    pub(crate) async fn append(
+        &self,
+        append: &Append,
+        ring: &(dyn Fn(&MembershipChain) -> KeyRing + Sync),
+    ) -> Result<Step<Clock>, StorageError> {
         let space = append.chain.space();
         let mut transaction = self.begin().await?;
-        if chain_length(&mut transaction, &space).await? != append.expected_len {
+        if chain_mark(&mut transaction, &space).await? != append.expected {
             return Ok(Step::Moved);
         }
+        if append.takes_branch() {
+            self.give_way(&mut transaction, &space, append.kept_len, ring).await?;
+        }
         if !append.records.is_empty() {
-            insert_records(&mut transaction, &append.chain, append.expected_len).await?;
+            insert_records(&mut transaction, &append.chain, append.kept_len).await?;
             // A key may have come with them: what waited for one is tried again.
             sqlx::query("UPDATE entry SET state = ? WHERE space = ? AND state = ?")
                 .bind(EntryState::Unopened.code())
@@ -53,7 +61,7 @@ impl Storage {
             let state = if is_cut { EntryState::WaitsForCut } else { EntryState::Unopened };
             insert_entry(&mut transaction, &space, entry, state, None).await?;
         }
-        self.apply_cuts(&mut transaction, append, ring).await?;
+        self.apply_cuts(&mut transaction, append, &ring(&append.chain)).await?;
         let clock = read_tips(&mut transaction, &space, TipTable::Own).await?;
         transaction.commit().await?;
         Ok(Step::Done(clock))

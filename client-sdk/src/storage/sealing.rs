@@ -10,12 +10,13 @@ use entwine_core::limits::{ENTRY_CHANGES_BYTES, ENTRY_CHANGES_MAX};
 use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sealing::entry::{EntryContent, carries_full_clock};
 use entwine_core::sealing::epoch::EpochSecret;
+use entwine_core::sync::ChainMark;
 use entwine_core::wire::{from_bytes, to_bytes};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::document::{DocumentIndex, EntryState, PendingChange};
 use super::feed::{Step, TipTable, insert_entry, read_tips};
-use super::{Storage, StorageError, chain_length, from_sql, hash, to_sql};
+use super::{Storage, StorageError, chain_mark, from_sql, hash, to_sql};
 use crate::random;
 
 /// What came of sealing.
@@ -37,7 +38,7 @@ impl Storage {
     ) -> Result<Step<Sealing>, StorageError> {
         let space = chain.space();
         let mut transaction = self.begin().await?;
-        if chain_length(&mut transaction, &space).await? != chain.len() {
+        if chain_mark(&mut transaction, &space).await? != ChainMark::of(chain) {
             return Ok(Step::Moved);
         }
         let batches = self.pending_batches(&mut transaction, &space).await?;

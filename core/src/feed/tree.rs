@@ -47,6 +47,13 @@ impl FeedTree {
         self.links.contains_key(entry)
     }
 
+    /// The entry before this one, if it is here and has one.
+    #[must_use]
+    pub fn previous(&self, entry: &Tip) -> Option<Tip> {
+        let hash = *self.links.get(entry)?;
+        (entry.seq > 1).then(|| Tip { seq: entry.seq - 1, hash })
+    }
+
     /// All entries that are neither one of `tips` nor an ancestor of one, parents before children.
     #[must_use]
     pub fn beyond(&self, tips: &[Tip]) -> Vec<Tip> {
@@ -73,11 +80,30 @@ impl FeedTree {
             return None;
         }
         let displaced = self.beyond(cut);
-        self.links.retain(|entry, _| displaced.binary_search(entry).is_err());
-        let is_followed =
-            |tip: &Tip| self.links.iter().any(|(entry, previous)| entry.seq == tip.seq + 1 && *previous == tip.hash);
-        self.tips = cut.iter().filter(|tip| !is_followed(tip)).copied().collect();
+        self.take_out(&displaced);
         Some(displaced)
+    }
+
+    /// Takes out what lost its place, and whatever follows it: returned, parents before children.
+    pub fn displace(&mut self, lost: &BTreeSet<Tip>) -> Vec<Tip> {
+        let mut displaced: BTreeSet<Tip> = BTreeSet::new();
+        for (entry, previous) in &self.links {
+            let parent = Tip { seq: entry.seq.saturating_sub(1), hash: *previous };
+            if lost.contains(entry) || displaced.contains(&parent) {
+                displaced.insert(*entry);
+            }
+        }
+        let displaced: Vec<Tip> = displaced.into_iter().collect();
+        self.take_out(&displaced);
+        displaced
+    }
+
+    /// Takes out entries, in order, together with all that follow them.
+    fn take_out(&mut self, displaced: &[Tip]) {
+        self.links.retain(|entry, _| displaced.binary_search(entry).is_err());
+        let followed: BTreeSet<Tip> =
+            self.links.iter().map(|(entry, previous)| Tip { seq: entry.seq - 1, hash: *previous }).collect();
+        self.tips = self.links.keys().filter(|entry| !followed.contains(entry)).copied().collect();
     }
 }
 
@@ -150,6 +176,23 @@ mod tests {
         assert_eq!(tree.cut(&[first, third]), Some(Vec::new()), "cutting again changes nothing");
         assert_eq!(tree.cut(&[]).map(|lost| lost.len()), Some(3), "a cut without tips leaves nothing");
         assert_eq!(tree, FeedTree::default());
+    }
+
+    #[test]
+    fn with_an_entry_goes_whatever_follows_it() {
+        let entries = grow(&[0, 1, 2, 2, 3]); // 1 ← 2, 2 ← 3 ← 5, 2 ← 4
+        let mut tree = FeedTree::default();
+        for (entry, previous) in &entries {
+            tree.insert(*entry, *previous).unwrap();
+        }
+        let [first, second, third, fourth, fifth] = [0, 1, 2, 3, 4].map(|at| entries[at].0);
+        assert_eq!(tree.previous(&third), Some(second));
+        assert_eq!(tree.previous(&first), None);
+        assert_eq!(tree.displace(&BTreeSet::from([third])), [third, fifth]);
+        assert_eq!(tree.tips(), &BTreeSet::from([fourth]));
+        assert_eq!(tree.displace(&BTreeSet::from([third])), [], "again changes nothing");
+        assert_eq!(tree.displace(&BTreeSet::from([fourth])), [fourth]);
+        assert_eq!(tree.tips(), &BTreeSet::from([second]), "what it followed is a tip again");
     }
 
     proptest! {

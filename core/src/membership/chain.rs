@@ -362,6 +362,14 @@ impl MembershipChain {
         len.checked_sub(1).and_then(|index| self.hash_at(index)) == Some(*head)
     }
 
+    /// Number of records that this chain and another have in common, from the first on.
+    #[must_use]
+    pub fn common_len(&self, other: &Self) -> u32 {
+        let pairs = self.records.iter().zip(&other.records);
+        let common = pairs.take_while(|(mine, theirs)| mine.hash() == theirs.hash()).count();
+        u32::try_from(common).expect("bounded by CHAIN_RECORDS_MAX")
+    }
+
     /// All records.
     #[must_use]
     pub fn records(&self) -> &[Record] {

@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::exchange::{
-    Append, Intake, Plan, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
+    Append, ChainMark, Intake, Plan, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile,
+    records_page,
 };
 use crate::feed::clock::{SentClock, digest};
 use crate::feed::{Clock, EntryRefusal, StoredEntry, Tip};
 use crate::id::{Hash, KeyholderId};
 use crate::limits::PAGE_BYTES;
-use crate::membership::{ChainError, MembershipChain, Record};
+use crate::membership::{ChainError, MembershipChain, Record, Standing, which_stands};
 use crate::wire::message::{Request, Response};
 
 /// Requests in one exchange, at most: a relay that says something new each time, and never enough, must not hold a phone for
 /// ever.
 const ROUNDS_MAX: u32 = 10_000;
 
-const CHAIN_BRANCHES: &str = "branches of the membership chain";
 const FEED_BRANCHES: &str = "branches of a feed that neither side knows of the other";
 
 /// What happens to the machine.
@@ -64,6 +64,8 @@ pub enum DeviceOutput {
         /// Sealed bytes, at most.
         budget: usize,
     },
+    /// The relay follows a branch of the chain that gives way to mine: give it the whole of mine, then begin a new machine.
+    BringChain,
     /// The exchange is over.
     Done(Box<Outcome>),
 }
@@ -96,7 +98,10 @@ pub enum Stopped {
     /// The relay does not come nearer: it answers, but neither takes nor gives.
     #[error("the relay neither takes nor gives what is missing")]
     NoProgress,
-    /// The two chains differ, or a feed has branches that neither side knows of the other.
+    /// The relay follows another branch of the chain, and neither gives way.
+    #[error("the relay follows other members than this device")]
+    ChainsDiffer,
+    /// A feed has branches that neither side knows of the other.
     #[error("not_supported_yet: {0}")]
     NotSupportedYet(&'static str),
     /// This version may not write into the space.
@@ -140,8 +145,20 @@ pub struct DeviceExchange {
 enum Stage {
     Idle,
     Waiting,
-    Locating { intake: Intake, records: Vec<Record>, expected_len: u32, points: Vec<Point>, more: bool },
-    Storing { more: bool },
+    /// The relay's chain is another than mine: so much of it is read.
+    Comparing {
+        read: Option<MembershipChain>,
+    },
+    TakingBranch,
+    Locating {
+        intake: Intake,
+        expected: ChainMark,
+        points: Vec<Point>,
+        more: bool,
+    },
+    Storing {
+        more: bool,
+    },
     Proposing,
     Sealing,
     Reading,
@@ -194,9 +211,14 @@ impl DeviceExchange {
         match (input, std::mem::replace(&mut self.stage, Stage::Over)) {
             (DeviceInput::Start, Stage::Idle) => self.send_proposed(),
             (DeviceInput::Received(response), Stage::Waiting) => self.receive(*response),
-            (DeviceInput::Located(found), Stage::Locating { intake, records, expected_len, points, more }) => {
+            (DeviceInput::Received(response), Stage::Comparing { read }) => self.compare(read, &response),
+            (DeviceInput::Stored(clock), Stage::TakingBranch) => {
+                self.clock = clock;
+                self.send(Vec::new(), Vec::new());
+            }
+            (DeviceInput::Located(found), Stage::Locating { intake, expected, points, more }) => {
                 self.known.extend(points.into_iter().zip(found).filter_map(|(point, tip)| Some((point, tip?))));
-                self.store(intake, records, expected_len, more);
+                self.store(intake, expected, more);
             }
             (DeviceInput::Stored(clock), Stage::Storing { more }) => {
                 self.advance(clock);
@@ -214,10 +236,6 @@ impl DeviceExchange {
     }
 
     fn send(&mut self, records: Vec<Vec<u8>>, entries: Vec<StoredEntry>) {
-        self.rounds += 1;
-        if self.rounds > ROUNDS_MAX {
-            return self.finish(Stopped::NoProgress);
-        }
         self.sent = entries.iter().map(|entry| (entry.hash, entry.feed)).collect();
         let (entries, _) = entries_page(&self.chain, entries, records.iter().map(Vec::len).sum());
         let request = Request {
@@ -226,8 +244,16 @@ impl DeviceExchange {
             entries,
             locators: Vec::new(),
         };
+        self.ask(request, Stage::Waiting);
+    }
+
+    fn ask(&mut self, request: Request, stage: Stage) {
+        self.rounds += 1;
+        if self.rounds > ROUNDS_MAX {
+            return self.finish(Stopped::NoProgress);
+        }
         self.outputs.push_back(DeviceOutput::Send(Box::new(request)));
-        self.stage = Stage::Waiting;
+        self.stage = stage;
     }
 
     fn send_proposed(&mut self) {
@@ -236,11 +262,12 @@ impl DeviceExchange {
     }
 
     fn receive(&mut self, response: Response) {
-        let expected_len = self.chain.len();
-        let records = match self.learn_chain(&response) {
-            Ok(records) => records,
-            Err(reason) => return self.finish(reason),
-        };
+        let expected = ChainMark::of(&self.chain);
+        match self.learn_chain(&response) {
+            Ok(true) => {}
+            Ok(false) => return self.read_their_chain(None),
+            Err(error) => return self.finish(Stopped::BadRecord(error)),
+        }
         self.learn_refused(response.refused);
         self.unknown_to_relay = !response.unknown.is_empty();
         self.theirs = response.clock;
@@ -251,28 +278,67 @@ impl DeviceExchange {
         points.extend(foreign_tips(&self.chain, &self.clock, &self.theirs));
         let points: Vec<Point> = points.into_iter().collect();
         if points.is_empty() {
-            self.store(intake, records, expected_len, response.more);
+            self.store(intake, expected, response.more);
         } else {
             self.outputs.push_back(DeviceOutput::Locate(points.clone()));
-            self.stage = Stage::Locating { intake, records, expected_len, points, more: response.more };
+            self.stage = Stage::Locating { intake, expected, points, more: response.more };
         }
     }
 
-    /// Takes the records of a response, and what it acknowledges of those that I proposed. On an error nothing has changed.
-    fn learn_chain(&mut self, response: &Response) -> Result<Vec<Record>, Stopped> {
+    /// Takes the records of a response, and what it acknowledges of those that I proposed: whether the relay's chain is mine,
+    /// or a part of it, or goes on from it. Where it is not, and on an error, nothing has changed.
+    fn learn_chain(&mut self, response: &Response) -> Result<bool, ChainError> {
         let mut chain = self.chain.clone();
-        let mut records = self.take_proposed(&mut chain, &response.clock).map_err(Stopped::BadRecord)?;
-        let added = extend_chain(&mut chain, &response.records).map_err(|error| match error {
-            ChainError::NotNext => Stopped::NotSupportedYet(CHAIN_BRANCHES),
-            error => Stopped::BadRecord(error),
-        })?;
-        records.extend(added);
-        self.chain = chain;
-        self.passed_over = !self.proposed.is_empty() && records.is_empty();
+        let taken = self.take_proposed(&mut chain, &response.clock)?;
+        let added = extend_chain(&mut chain, &response.records)?.len();
+        let is_behind = response.clock.chain_len > chain.len() && added > 0;
+        if !is_behind && !chain.has_prefix(response.clock.chain_len, &response.clock.chain_head) {
+            return Ok(false);
+        }
+        self.passed_over = !self.proposed.is_empty() && taken + added == 0;
         self.proposed.clear();
-        let is_behind = response.clock.chain_len > self.chain.len() && !records.is_empty();
-        let has_theirs = self.chain.has_prefix(response.clock.chain_len, &response.clock.chain_head);
-        if is_behind || has_theirs { Ok(records) } else { Err(Stopped::NotSupportedYet(CHAIN_BRANCHES)) }
+        self.chain = chain;
+        Ok(true)
+    }
+
+    /// Asks for the relay's chain from its first record on, or from where it was read to.
+    fn read_their_chain(&mut self, read: Option<MembershipChain>) {
+        let mark = read.as_ref().map(ChainMark::of);
+        let clock = SentClock {
+            chain_len: mark.map_or(0, |mark| mark.len),
+            chain_head: mark.map_or(Hash::ZERO, |mark| mark.head),
+            // Records alone are asked for.
+            lines: None,
+            ..SentClock::empty()
+        };
+        self.ask(Request::bringing(clock, Vec::new()), Stage::Comparing { read });
+    }
+
+    /// The relay's chain is another than mine: which of the two stands?
+    fn compare(&mut self, read: Option<MembershipChain>, response: &Response) {
+        let before = read.as_ref().map_or(0, MembershipChain::len);
+        let theirs = match read_on(read, &response.records) {
+            Ok(chain) if chain.space() == self.chain.space() => chain,
+            Ok(_) => return self.finish(Stopped::BadRecord(ChainError::NotNext)),
+            Err(error) => return self.finish(Stopped::BadRecord(error)),
+        };
+        if !theirs.has_prefix(response.clock.chain_len, &response.clock.chain_head) {
+            if theirs.len() == before {
+                return self.finish(Stopped::NoProgress);
+            }
+            return self.read_their_chain(Some(theirs));
+        }
+        match which_stands(&self.chain, &theirs) {
+            Standing::Mine => self.outputs.push_back(DeviceOutput::BringChain),
+            Standing::Neither => self.finish(Stopped::ChainsDiffer),
+            Standing::Theirs => {
+                let append = Append::branch(ChainMark::of(&self.chain), self.chain.common_len(&theirs), theirs.clone());
+                self.chain = theirs;
+                self.proposed.clear();
+                self.outputs.push_back(DeviceOutput::Store(Box::new(append)));
+                self.stage = Stage::TakingBranch;
+            }
+        }
     }
 
     fn learn_refused(&mut self, refused: Vec<(Hash, EntryRefusal)>) {
@@ -288,30 +354,30 @@ impl DeviceExchange {
     }
 
     /// What I proposed is part of the chain once the relay's head says so.
-    fn take_proposed(&self, chain: &mut MembershipChain, theirs: &SentClock) -> Result<Vec<Record>, ChainError> {
+    fn take_proposed(&self, chain: &mut MembershipChain, theirs: &SentClock) -> Result<usize, ChainError> {
         let mut extended = chain.clone();
         for record in &self.proposed {
             extended.append_record(record.clone())?;
         }
         if self.proposed.is_empty() || !extended.has_prefix(theirs.chain_len, &theirs.chain_head) {
-            return Ok(Vec::new());
+            return Ok(0);
         }
         let taken = theirs.chain_len.saturating_sub(chain.len()) as usize;
         let taken = self.proposed.get(..taken).unwrap_or_default();
         for record in taken {
             chain.append_record(record.clone())?;
         }
-        Ok(taken.to_vec())
+        Ok(taken.len())
     }
 
-    fn store(&mut self, intake: Intake, records: Vec<Record>, expected_len: u32, more: bool) {
+    fn store(&mut self, intake: Intake, expected: ChainMark, more: bool) {
         let (entries, refused) = intake.settle(&self.chain, &self.clock, &self.known);
         // What is not valid is left out, and what is valid is taken: one bad entry holds nothing else up.
         self.bad_entry = self.bad_entry.or(refused.first().map(|(_, refusal)| *refusal));
         for entry in &entries {
             know(&mut self.known, entry.feed, entry.tip());
         }
-        let append = Append::new(expected_len, self.chain.clone(), records, entries);
+        let append = Append::new(expected, self.chain.clone(), entries);
         if append.is_empty() {
             self.go_on(more);
         } else {
@@ -446,5 +512,13 @@ impl DeviceExchange {
     #[must_use]
     pub fn device(&self) -> KeyholderId {
         self.device
+    }
+}
+
+/// A chain that is read page by page.
+fn read_on(read: Option<MembershipChain>, records: &[Vec<u8>]) -> Result<MembershipChain, ChainError> {
+    match read {
+        None => MembershipChain::parse(records.iter().map(Vec::as_slice)),
+        Some(mut chain) => extend_chain(&mut chain, records).map(|_| chain),
     }
 }

@@ -30,14 +30,35 @@ pub struct Range {
     pub beyond: Vec<Tip>,
 }
 
-/// What a store appends in one transaction, and only if its chain still has `expected_len` records.
+/// A chain at one moment: its length and its last record's hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainMark {
+    /// Number of records.
+    pub len: u32,
+    /// Hash of the last.
+    pub head: Hash,
+}
+
+impl ChainMark {
+    /// Where this chain stands.
+    #[must_use]
+    pub fn of(chain: &MembershipChain) -> Self {
+        Self { len: chain.len(), head: chain.head() }
+    }
+}
+
+/// What a store appends in one transaction, and only if its chain is still the `expected` one.
 #[derive(Debug, Clone)]
 pub struct Append {
-    /// Records that the store's chain must have now.
-    pub expected_len: u32,
+    /// Where the store's chain must stand now.
+    pub expected: ChainMark,
+    /// Records of the store's chain that stand: all of them, but where another branch of the chain takes over from there on
+    /// ([`crate::membership::which_stands`]). Entries bound to the others, and what follows those, lose their place then
+    /// ([`crate::feed::FeedTree::displace`]).
+    pub kept_len: u32,
     /// The chain as it is afterwards.
     pub chain: MembershipChain,
-    /// New records, the last of `chain`.
+    /// New records: those of `chain` after the kept ones.
     pub records: Vec<Record>,
     /// New entries, parents before children. Some may be there already.
     pub entries: Vec<VerifiedEntry>,
@@ -47,14 +68,31 @@ pub struct Append {
 }
 
 impl Append {
-    /// What to append, so that `chain` stands and these entries are there.
+    /// What to append, so that `chain`, which goes on from what the store has, stands and these entries are there.
     #[must_use]
-    pub fn new(expected_len: u32, chain: MembershipChain, records: Vec<Record>, entries: Vec<VerifiedEntry>) -> Self {
-        let removed_now = chain.keyholders().iter().filter(|k| k.removed_at.is_some_and(|at| at >= expected_len));
+    pub fn new(expected: ChainMark, chain: MembershipChain, entries: Vec<VerifiedEntry>) -> Self {
+        Self::keeping(expected, expected.len, chain, entries)
+    }
+
+    /// What to append, so that another branch of the chain stands from record `kept_len` on.
+    #[must_use]
+    pub fn branch(expected: ChainMark, kept_len: u32, chain: MembershipChain) -> Self {
+        Self::keeping(expected, kept_len, chain, Vec::new())
+    }
+
+    fn keeping(expected: ChainMark, kept_len: u32, chain: MembershipChain, entries: Vec<VerifiedEntry>) -> Self {
+        let removed_now = chain.keyholders().iter().filter(|k| k.removed_at.is_some_and(|at| at >= kept_len));
         let arrived = entries.iter().map(|entry| entry.feed);
         let touched: BTreeSet<KeyholderId> = removed_now.map(|keyholder| keyholder.id).chain(arrived).collect();
         let cuts = touched.into_iter().filter_map(|feed| Some((feed, chain.cut_of(&feed)?.to_vec()))).collect();
-        Self { expected_len, chain, records, entries, cuts }
+        let records = chain.records().iter().skip(kept_len as usize).cloned().collect();
+        Self { expected, kept_len, chain, records, entries, cuts }
+    }
+
+    /// Whether another branch of the chain takes over.
+    #[must_use]
+    pub fn takes_branch(&self) -> bool {
+        self.kept_len < self.expected.len
     }
 
     /// Whether there is nothing to append.

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::exchange::{
-    Append, Intake, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
+    Append, ChainMark, Intake, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
 };
 use crate::feed::clock::{SentClock, SentTip, TipHash};
 use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip, VerifiedEntry};
 use crate::id::{Hash, KeyholderId, SpaceId};
 use crate::keyholder::KeyholderKind;
 use crate::limits::PAGE_BYTES;
-use crate::membership::{Body, ChainError, Cut, Keyholder, MembershipChain, Record, SpaceKind};
+use crate::membership::{Body, ChainError, Cut, Keyholder, MembershipChain, Record, SpaceKind, Standing, which_stands};
 use crate::time::Timestamp;
 use crate::wire::message::{Request, Response};
 
@@ -72,6 +72,9 @@ pub enum RelayRefusal {
     /// The caller is being removed at this moment: it may try again later, and will not get in.
     #[error("retry")]
     Retry,
+    /// The caller brings another branch of the chain, and neither gives way.
+    #[error("this relay follows another branch of the chain")]
+    ChainsDiffer,
     /// A critical record of a kind that this relay does not know.
     #[error("the relay is too old for this space: update it")]
     RelayTooOld,
@@ -96,9 +99,16 @@ pub struct RelayExchange {
 #[derive(Debug)]
 enum Stage {
     Idle,
-    Locating { request: Request, intake: Intake, records: Vec<Record>, expected_len: u32, points: Vec<Point> },
+    Locating { request: Request, intake: Intake, taking: Taking, points: Vec<Point> },
     Storing { request: Request, known: BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)> },
     Reading { response: Box<Response> },
+}
+
+/// What becomes of the store's chain.
+#[derive(Debug)]
+struct Taking {
+    expected: ChainMark,
+    kept_len: u32,
 }
 
 impl RelayExchange {
@@ -164,10 +174,10 @@ impl RelayExchange {
     pub fn handle(&mut self, input: RelayInput) -> Result<(), RelayRefusal> {
         match (input, std::mem::replace(&mut self.stage, Stage::Idle)) {
             (RelayInput::Received(request), Stage::Idle) => self.receive(request),
-            (RelayInput::Located(found), Stage::Locating { request, intake, records, expected_len, points }) => {
+            (RelayInput::Located(found), Stage::Locating { request, intake, taking, points }) => {
                 let known: BTreeMap<Point, Tip> =
                     points.into_iter().zip(found).filter_map(|(point, tip)| Some((point, tip?))).collect();
-                self.store(request, intake, records, expected_len, known);
+                self.store(request, intake, &taking, known);
                 Ok(())
             }
             (RelayInput::Stored(clock), Stage::Storing { request, mut known, refused }) => {
@@ -194,8 +204,8 @@ impl RelayExchange {
     }
 
     fn receive(&mut self, request: Request) -> Result<(), RelayRefusal> {
-        let expected_len = self.chain.len();
         let stored = self.chain.clone();
+        let mut taking = Taking { expected: ChainMark::of(&stored), kept_len: stored.len() };
         let was_member = stored.member(&self.caller).is_some();
         if self.held_up.contains(&self.caller) && !request.records.is_empty() {
             return Err(RelayRefusal::Retry);
@@ -205,6 +215,13 @@ impl RelayExchange {
             // Whoever never was a keyholder learns nothing about the space, not even what is wrong with these records.
             Err(_) if stored.keyholder(&self.caller).is_none() => return Err(RelayRefusal::NotFound),
             Err(error) => return Err(RelayRefusal::Record(error)),
+        };
+        let records = match self.brought_branch(&request) {
+            Some(branch) => {
+                taking.kept_len = self.judge_branch(branch)?;
+                self.chain.records().iter().skip(taking.kept_len as usize).cloned().collect()
+            }
+            None => records,
         };
         let is_member = self.chain.member(&self.caller).is_some();
         if !is_member && !was_member {
@@ -229,12 +246,40 @@ impl RelayExchange {
         }
         let points: Vec<Point> = points.into_iter().collect();
         if points.is_empty() {
-            self.store(request, intake, records, expected_len, BTreeMap::new());
+            self.store(request, intake, &taking, BTreeMap::new());
         } else {
             self.outputs.push_back(RelayOutput::Locate(points.clone()));
-            self.stage = Stage::Locating { request, intake, records, expected_len, points };
+            self.stage = Stage::Locating { request, intake, taking, points };
         }
         Ok(())
+    }
+
+    /// Another branch of the chain, if the request brings one: whole, up to the head that it names. (A record of the caller's that
+    /// came too late is none: the caller's own chain does not have it yet.)
+    fn brought_branch(&self, request: &Request) -> Option<MembershipChain> {
+        let SentClock { chain_len, chain_head, .. } = &request.clock;
+        let is_whole = request.records.len() == *chain_len as usize && *chain_len > 0;
+        if !is_whole || self.chain.has_prefix(*chain_len, chain_head) {
+            return None;
+        }
+        let chain = MembershipChain::parse(request.records.iter().map(Vec::as_slice)).ok()?;
+        let is_it = chain.has_prefix(*chain_len, chain_head) && chain.space() == self.chain.space();
+        is_it.then_some(chain)
+    }
+
+    /// Follows another branch where mine gives way to it: how many of my records stand.
+    fn judge_branch(&mut self, branch: MembershipChain) -> Result<u32, RelayRefusal> {
+        let is_former = self.chain.keyholder(&self.caller).is_some_and(|caller| caller.removed_at.is_some());
+        match which_stands(&self.chain, &branch) {
+            Standing::Theirs if branch.member(&self.caller).is_some() => {
+                let kept_len = self.chain.common_len(&branch);
+                self.chain = branch;
+                Ok(kept_len)
+            }
+            Standing::Neither if !is_former => Err(RelayRefusal::ChainsDiffer),
+            // The answer tells the caller how my chain goes on.
+            _ => Ok(self.chain.len()),
+        }
     }
 
     /// A removal that its author proposes is taken only if its cut covers all that is here of the removed feeds: what a lost phone
@@ -315,21 +360,17 @@ impl RelayExchange {
         matches!(self.chain.kind(), SpaceKind::Private { of } if spaces.contains(&of)) && *by == invitation.id
     }
 
-    fn store(
-        &mut self,
-        request: Request,
-        intake: Intake,
-        records: Vec<Record>,
-        expected_len: u32,
-        mut known: BTreeMap<Point, Tip>,
-    ) {
+    fn store(&mut self, request: Request, intake: Intake, taking: &Taking, mut known: BTreeMap<Point, Tip>) {
         let (mut entries, mut refused) = intake.settle(&self.chain, &self.clock, &known);
-        let over = entries.split_off(self.fitting(&records, &entries));
+        let over = entries.split_off(self.fitting(taking.kept_len, &entries));
         refused.extend(over.iter().map(|entry| (entry.hash, EntryRefusal::Quota)));
         for entry in &entries {
             know(&mut known, entry.feed, entry.tip());
         }
-        let append = Append::new(expected_len, self.chain.clone(), records, entries);
+        let append = match taking.kept_len == taking.expected.len {
+            true => Append::new(taking.expected, self.chain.clone(), entries),
+            false => Append::branch(taking.expected, taking.kept_len, self.chain.clone()),
+        };
         if append.is_empty() {
             self.read(request, &known, refused);
         } else {
@@ -339,8 +380,9 @@ impl RelayExchange {
     }
 
     /// How many of these entries the quota lets in. Nothing after the first that does not fit goes in: it may follow that one.
-    fn fitting(&self, records: &[Record], entries: &[VerifiedEntry]) -> usize {
-        let mut bytes: u64 = records.iter().map(|record| record.bytes().len() as u64).sum();
+    fn fitting(&self, kept_len: u32, entries: &[VerifiedEntry]) -> usize {
+        let records = self.chain.records().iter().skip(kept_len as usize);
+        let mut bytes: u64 = records.map(|record| record.bytes().len() as u64).sum();
         let fits = entries.iter().take_while(|entry| {
             bytes = bytes.saturating_add(entry.sealed.len() as u64);
             bytes <= self.room

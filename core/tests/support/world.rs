@@ -3,10 +3,12 @@
 
 #![allow(dead_code, reason = "every test program takes its part of it")]
 
+mod store;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use entwine_core::feed::clock::{ClockLine, SentClock, SentTip};
-use entwine_core::feed::{Clock, EntryHeader, EntryKind, FeedTree, Position, StoredEntry, Tip};
+use entwine_core::feed::{Clock, EntryHeader, EntryKind, Position, StoredEntry};
 use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
@@ -14,122 +16,17 @@ use entwine_core::limits::MESSAGE_BYTES_MAX;
 use entwine_core::membership::{KeyRing, MembershipChain, Record, SpaceKind};
 use entwine_core::sealing::entry::{EntryContent, carries_full_clock};
 use entwine_core::sync::{
-    Append, DeviceExchange, DeviceInput, DeviceOutput, Outcome, Point, Range, RelayExchange, RelayInput, RelayOutput,
-    RelayRefusal,
+    DeviceExchange, DeviceInput, DeviceOutput, Outcome, RelayExchange, RelayInput, RelayOutput, RelayRefusal,
 };
 use entwine_core::time::Timestamp;
 use entwine_core::wire::message::{Request, Response};
 use entwine_core::wire::{Wire, from_bytes, to_bytes};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha20Rng;
+pub(crate) use store::Store;
 
 /// The moment at which every story begins.
 pub(crate) const NOON: Timestamp = Timestamp::from_seconds(1_800_000_000);
-
-/// What a device or a relay keeps of one space.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Store {
-    pub(crate) chain: Option<MembershipChain>,
-    entries: BTreeMap<KeyholderId, BTreeMap<Tip, StoredEntry>>,
-    trees: BTreeMap<KeyholderId, FeedTree>,
-    /// What came after its author was removed, and is not known yet to lie within the cut.
-    waiting: BTreeSet<(KeyholderId, Tip)>,
-    /// What had its place and lost it, beyond the cut of its feed.
-    pub(crate) displaced: Vec<StoredEntry>,
-}
-
-impl Store {
-    pub(crate) fn new(chain: MembershipChain) -> Self {
-        Self { chain: Some(chain), ..Self::default() }
-    }
-
-    pub(crate) fn chain(&self) -> &MembershipChain {
-        self.chain.as_ref().expect("the space is known here")
-    }
-
-    pub(crate) fn clock(&self) -> Clock {
-        let held = self.trees.iter().filter(|(_, tree)| !tree.tips().is_empty());
-        held.map(|(feed, tree)| (*feed, tree.tips().clone())).collect()
-    }
-
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &StoredEntry> {
-        self.entries.values().flat_map(BTreeMap::values)
-    }
-
-    pub(crate) fn locate(&self, points: &[Point]) -> Vec<Option<Tip>> {
-        points
-            .iter()
-            .map(|point| self.entries.get(&point.feed)?.keys().find(|tip| point.tip.matches(tip)).copied())
-            .collect()
-    }
-
-    /// # Panics
-    /// On a gap, or a chain that is not the one that the machine began with: neither may happen.
-    pub(crate) fn append(&mut self, append: Append) -> Clock {
-        assert_eq!(self.chain().len(), append.expected_len, "compare and swap");
-        assert_eq!(self.chain().len() as usize + append.records.len(), append.chain.len() as usize);
-        for record in append.records {
-            self.chain.as_mut().expect("known").append_record(record).expect("the machine verified it");
-        }
-        for entry in append.entries {
-            let place = (entry.feed, entry.tip());
-            if append.cuts.contains_key(&place.0)
-                && !self.trees.get(&place.0).is_some_and(|tree| tree.contains(&place.1))
-            {
-                self.waiting.insert(place);
-            }
-            self.insert(entry.into_stored());
-        }
-        for (feed, cut) in append.cuts {
-            let Some(tree) = self.trees.get_mut(&feed) else { continue };
-            let Some(lost) = tree.cut(&cut) else { continue };
-            for place in lost {
-                let entry = self.entries.get_mut(&feed).and_then(|entries| entries.remove(&place));
-                if !self.waiting.contains(&(feed, place)) {
-                    self.displaced.extend(entry);
-                }
-            }
-            self.waiting.retain(|(waiting, _)| *waiting != feed);
-        }
-        self.clock()
-    }
-
-    pub(crate) fn insert(&mut self, entry: StoredEntry) {
-        self.trees.entry(entry.feed).or_default().insert(entry.tip(), entry.previous).expect("it has its place");
-        self.entries.entry(entry.feed).or_default().insert(entry.tip(), entry);
-    }
-
-    pub(crate) fn read(&self, ranges: &[Range], budget: usize) -> (Vec<StoredEntry>, bool) {
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        for range in ranges {
-            let Some(tree) = self.trees.get(&range.feed) else { continue };
-            for tip in tree.beyond(&range.beyond) {
-                let entry = &self.entries[&range.feed][&tip];
-                bytes += entry.sealed.len();
-                if bytes > budget {
-                    return (page, true);
-                }
-                page.push(entry.clone());
-            }
-        }
-        (page, false)
-    }
-
-    /// A relay of a later version took this.
-    pub(crate) fn append_record(&mut self, record: Record) {
-        self.chain.as_mut().expect("known").append_record(record).expect("the next record");
-    }
-
-    /// The same store as it was when its chain had `len` records and each feed `entries` entries.
-    pub(crate) fn set_back(&self, len: usize, entries: u64) -> Self {
-        let records = self.chain().records().iter().take(len).map(Record::bytes);
-        let mut store = Self::new(MembershipChain::parse(records).expect("a prefix of a chain is one"));
-        for entry in self.entries().filter(|entry| entry.seq <= entries && (entry.position as usize) < len) {
-            store.insert(entry.clone());
-        }
-        store
-    }
-}
 
 /// Bends a response before it is sent.
 pub(crate) type Lie = Box<dyn FnMut(&mut Response)>;
@@ -185,7 +82,8 @@ impl Relay {
         if self.store.chain.is_none() {
             self.store = Store::new(MembershipChain::parse(records.iter().map(Vec::as_slice)).expect("a chain"));
         }
-        self.exchange(caller, Request { records, ..empty_request() }).map(drop)
+        let clock = SentClock { chain_len: chain.len(), chain_head: chain.head(), ..SentClock::empty() };
+        self.exchange(caller, Request::bringing(clock, records)).map(drop)
     }
 
     /// An operator's worst day.
@@ -330,15 +228,28 @@ impl Phone {
     /// # Errors
     /// The relay's refusal.
     pub(crate) fn sync(&mut self, relay: &mut Relay) -> Result<Outcome, RelayRefusal> {
+        for _ in 0..2 {
+            if let Some(outcome) = self.sync_once(relay)? {
+                return Ok(outcome);
+            }
+        }
+        panic!("the relay was given the chain, and does not follow it")
+    }
+
+    /// None where the relay was given the whole chain instead.
+    fn sync_once(&mut self, relay: &mut Relay) -> Result<Option<Outcome>, RelayRefusal> {
         let (chain, clock) = (self.store.chain().clone(), self.store.clock());
         let mut machine = DeviceExchange::new(self.id(), chain, clock).bringing(std::mem::take(&mut self.brings));
         machine.handle(DeviceInput::Start);
         loop {
             let output = machine.poll_output().expect("every input leads to an output");
             if let DeviceOutput::Done(outcome) = output {
-                return Ok(*outcome);
+                return Ok(Some(*outcome));
             }
-            machine.handle(self.perform(output, relay)?.expect("every output but the last asks something"));
+            match self.perform(output, relay)? {
+                Some(input) => machine.handle(input),
+                None => return Ok(None),
+            }
         }
     }
 
@@ -355,9 +266,17 @@ impl Phone {
             }
             DeviceOutput::Locate(points) => DeviceInput::Located(self.store.locate(&points)),
             DeviceOutput::Store(append) => {
+                // What is bound to a losing record opens by that record alone.
+                let before = self.store.chain().clone();
                 let clock = self.store.append(*append);
-                self.hand_on();
+                self.hand_on(&before);
+                let after = self.store.chain().clone();
+                self.hand_on(&after);
                 DeviceInput::Stored(clock)
+            }
+            DeviceOutput::BringChain => {
+                relay.take_chain(self.id(), self.store.chain())?;
+                return Ok(None);
             }
             DeviceOutput::Learned(chain) => DeviceInput::Propose(self.propose(&chain)),
             DeviceOutput::Seal(chain) => DeviceInput::Sealed(self.seal_pending(&chain)),
@@ -418,10 +337,10 @@ impl Phone {
     }
 
     /// What lost its place and opens is said anew.
-    fn hand_on(&mut self) {
-        let ring = KeyRing::derive(self.store.chain(), &self.keys);
+    fn hand_on(&mut self, chain: &MembershipChain) {
+        let ring = KeyRing::derive(chain, &self.keys);
         for entry in std::mem::take(&mut self.store.displaced) {
-            match EntryContent::open(&entry, self.store.chain(), &ring) {
+            match EntryContent::open(&entry, chain, &ring) {
                 Ok(content) => self.pending.extend(content.changes),
                 Err(_) => self.store.displaced.push(entry),
             }

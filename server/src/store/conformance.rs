@@ -37,6 +37,7 @@ macro_rules! suite {
             a_branch_alone_is_read,
             points_are_located,
             a_feed_ends_at_its_cut,
+            a_branch_of_the_chain_takes_over,
             spaces_do_not_see_each_other,
             one_private_space_for_each_member,
             tokens_admit_until_they_are_revoked,
@@ -96,6 +97,7 @@ fn nothing_to(name: &str) -> Append {
     Append {
         space: space_id(name),
         seen: (1, hash(&format!("create {name}"))),
+        kept: 1,
         records: Vec::new(),
         keyholders: Vec::new(),
         entries: Vec::new(),
@@ -171,6 +173,7 @@ pub(crate) async fn records_and_keyholders_follow_the_chain(store: Arc<dyn Store
 
     let accept = Append {
         seen: (2, hash("add")),
+        kept: 2,
         records: vec![record("accept"), record("rotate")],
         keyholders: vec![KeyholderLine { removed_at: Some(2), ..invitation }, device("noor's phone", NOOR, 2)],
         ..nothing_to("home")
@@ -290,6 +293,50 @@ pub(crate) async fn points_are_located(store: Arc<dyn Store>) {
     let found = store.locate(space, points).await.unwrap();
     let [first, second, third] = [0, 1, 2].map(|index: usize| Some(words[index].tip()));
     assert_eq!(found, [second, first, None, third, Some(twin.tip()), None, None, None]);
+}
+
+pub(crate) async fn a_branch_of_the_chain_takes_over(store: Arc<dyn Store>) {
+    let space = with_space(&*store, "home").await;
+    let lost = Append {
+        records: vec![record("lost 1"), record("lost 2")],
+        keyholders: vec![
+            device("ada's tablet", ADA, 1),
+            KeyholderLine { removed_at: Some(2), ..device("ada's phone", ADA, 0) },
+        ],
+        ..nothing_to("home")
+    };
+    store.append(lost).await.unwrap();
+    let stands = line("stands", 0, Hash::ZERO, 2, 100);
+    let mut bound = line("bound", 2, stands[1].hash, 1, 100);
+    bound[0].position = 2;
+    let follows = line("follows", 3, bound[0].hash, 1, 100);
+    let seen = (3, hash("lost 2"));
+    let entries = [stands.clone(), bound, follows].concat();
+    store.append(Append { seen, kept: 3, entries, ..nothing_to("home") }).await.unwrap();
+    let before = store.load(space).await.unwrap().unwrap();
+
+    let branch = Append {
+        seen,
+        kept: 1,
+        records: vec![record("won")],
+        keyholders: vec![device("ada's phone", ADA, 0), device("noor's phone", NOOR, 1)],
+        ..nothing_to("home")
+    };
+    let stale = Append { seen: (3, hash("another")), ..branch.clone() };
+    assert_eq!(store.append(stale).await.unwrap(), Appended::Moved);
+    assert_eq!(store.load(space).await.unwrap().unwrap(), before);
+    store.append(branch).await.unwrap();
+    let after = store.load(space).await.unwrap().unwrap();
+    let bytes = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect::<Vec<_>>();
+    assert_eq!(after.records, bytes(&["create home", "won"]));
+    assert_eq!(after.tips, [(keys("ada's phone").id(), stands[1].tip())], "what is bound to a lost record goes");
+    assert_eq!(before.bytes - after.bytes, ("lost 1lost 2".len() - "won".len()) as u64);
+    assert_eq!(store.keys_of(keys("ada's tablet").id()).await.unwrap(), None, "whom a lost record added was never in");
+    for name in ["ada's phone", "noor's phone"] {
+        assert_eq!(store.spaces_of(keys(name).id()).await.unwrap(), [SpaceLine { space, is_private: false }], "{name}");
+    }
+    let next = Append { seen: (2, hash("won")), kept: 2, records: vec![record("next")], ..nothing_to("home") };
+    assert!(matches!(store.append(next).await.unwrap(), Appended::Done { .. }));
 }
 
 pub(crate) async fn a_feed_ends_at_its_cut(store: Arc<dyn Store>) {

@@ -367,7 +367,7 @@ fn entry(feed: KeyholderId, row: &SqliteRow) -> Result<StoredEntry, StoreError> 
     })
 }
 
-fn tip(row: &SqliteRow) -> Result<Tip, StoreError> {
+pub(super) fn tip(row: &SqliteRow) -> Result<Tip, StoreError> {
     Ok(Tip { seq: uint(row, "seq")?, hash: Hash::from_bytes(fixed(row, "hash")?) })
 }
 
@@ -376,7 +376,7 @@ fn uint(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| StoreError::Damaged("a negative number"))
 }
 
-fn fixed<const N: usize>(row: &SqliteRow, column: &'static str) -> Result<[u8; N], StoreError> {
+pub(super) fn fixed<const N: usize>(row: &SqliteRow, column: &'static str) -> Result<[u8; N], StoreError> {
     let bytes: &[u8] = row.try_get(column).map_err(fault)?;
     bytes.try_into().map_err(|_| StoreError::Damaged("a value of another length"))
 }

@@ -1,6 +1,8 @@
 //! How does the database change? Every statement that writes; each function runs inside the writer's transaction.
 
-use entwine_core::feed::{StoredEntry, Tip};
+use std::collections::{BTreeMap, BTreeSet};
+
+use entwine_core::feed::{FeedTree, StoredEntry, Tip};
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
 use entwine_core::membership::SpaceKind;
@@ -136,7 +138,16 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
     if length != i64::from(seen) || head != seen_head.as_bytes() {
         return Ok(Appended::Moved);
     }
-    add_records(transaction, &append.space, length, &append.records).await?;
+    if append.kept < seen {
+        let released = give_way(transaction, &append.space, append.kept).await?;
+        sqlx::query("UPDATE space SET bytes = bytes - ? WHERE space = ?")
+            .bind(integer(released))
+            .bind(append.space.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await
+            .map_err(fault)?;
+    }
+    add_records(transaction, &append.space, i64::from(append.kept), &append.records).await?;
     for line in &append.keyholders {
         put_keyholder(transaction, &append.space, kind, line).await?;
     }
@@ -150,8 +161,8 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
         apply_cut(transaction, &append.space, feed, cut).await?;
     }
     let head = append.records.last().map_or(seen_head, |record| record.hash);
-    sqlx::query("UPDATE space SET length = length + ?, head = ?, bytes = bytes + ? WHERE space = ?")
-        .bind(integer(append.records.len() as u64))
+    sqlx::query("UPDATE space SET length = ?, head = ?, bytes = bytes + ? WHERE space = ?")
+        .bind(i64::from(append.kept) + integer(append.records.len() as u64))
         .bind(head.as_bytes().as_slice())
         .bind(integer(bytes))
         .bind(append.space.as_bytes().as_slice())
@@ -261,7 +272,58 @@ async fn apply_cut(
     cut: &[Tip],
 ) -> Result<(), StoreError> {
     let mut tree = read::feed_tree(transaction, space, feed).await?;
-    let Some(displaced) = tree.cut(cut) else { return Ok(()) };
+    match tree.cut(cut) {
+        Some(displaced) => displace(transaction, space, feed, &tree, &displaced).await,
+        None => Ok(()),
+    }
+}
+
+/// Drops the records after the first `kept`, and what hangs on them: bytes of the records.
+async fn give_way(transaction: &mut SqliteConnection, space: &SpaceId, kept: u32) -> Result<u64, StoreError> {
+    let rows = sqlx::query("SELECT feed, seq, hash FROM entry WHERE space = ? AND position >= ? ORDER BY feed")
+        .bind(space.as_bytes().as_slice())
+        .bind(kept)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(fault)?;
+    let mut lost: BTreeMap<KeyholderId, BTreeSet<Tip>> = BTreeMap::new();
+    for row in &rows {
+        lost.entry(KeyholderId::from_bytes(read::fixed(row, "feed")?)).or_default().insert(read::tip(row)?);
+    }
+    for (feed, lost) in &lost {
+        let mut tree = read::feed_tree(transaction, space, feed).await?;
+        let displaced = tree.displace(lost);
+        displace(transaction, space, feed, &tree, &displaced).await?;
+    }
+    let row = sqlx::query("SELECT coalesce(sum(length(bytes)), 0) FROM record WHERE space = ? AND position >= ?")
+        .bind(space.as_bytes().as_slice())
+        .bind(kept)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(fault)?;
+    let released: i64 = row.try_get(0).map_err(fault)?;
+    sqlx::query("DELETE FROM record WHERE space = ? AND position >= ?")
+        .bind(space.as_bytes().as_slice())
+        .bind(kept)
+        .execute(&mut *transaction)
+        .await
+        .map_err(fault)?;
+    sqlx::query("DELETE FROM keyholder WHERE space = ?")
+        .bind(space.as_bytes().as_slice())
+        .execute(transaction)
+        .await
+        .map_err(fault)?;
+    Ok(released.unsigned_abs())
+}
+
+/// Entries leave their feed, of which `tree` is what stays.
+async fn displace(
+    transaction: &mut SqliteConnection,
+    space: &SpaceId,
+    feed: &KeyholderId,
+    tree: &FeedTree,
+    displaced: &[Tip],
+) -> Result<(), StoreError> {
     for place in displaced {
         for statement in [
             "INSERT OR IGNORE INTO displaced_entry SELECT space, feed, seq, hash, previous, position, kind, critical, \
@@ -269,7 +331,7 @@ async fn apply_cut(
             "DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
             "DELETE FROM tip WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
         ] {
-            at_place(transaction, statement, space, feed, &place).await?;
+            at_place(transaction, statement, space, feed, place).await?;
         }
     }
     for tip in tree.tips() {
