@@ -1,5 +1,5 @@
-//! What stands in the SQLite file of a relay or a phone? Looked at from outside, while the program may be running; and handed from
-//! one to the other by whoever has both.
+//! What stands in the SQLite file of a relay or a phone? Looked at from outside, while the program may be running; changed
+//! by its owner; and handed from one to the other by whoever has both.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,6 +36,20 @@ pub fn everything(path: &Path) -> BTreeSet<String> {
         everything.extend(rows(path, &format!("SELECT '{table}: ' || {} FROM {table}", values.join(" || ' ' || "))));
     }
     everything
+}
+
+/// Changes a database as its owner may, whatever the program would say to it. It must not be running.
+///
+/// # Panics
+/// Where there is no such database, or the statement is wrong or changes nothing.
+pub fn change(path: &Path, statement: &str) {
+    blocking(async {
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.expect("the database opens");
+        let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
+        let rows = done.unwrap_or_else(|error| panic!("{statement}: {error}")).rows_affected();
+        assert!(rows > 0, "nothing was changed: {statement}");
+        connection.close().await.expect("a database closes");
+    });
 }
 
 /// All records and entries in a phone's spaces that a relay has and the phone lacks, put into the phone's database behind the back

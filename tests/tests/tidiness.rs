@@ -107,11 +107,16 @@ fn links(text: &str) -> Vec<String> {
 #[test]
 fn the_tests_that_the_pages_name_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    for (page, mark) in [("ARCHITECTURE.md", "**Invariant:**"), ("docs/when-things-go-wrong.md", "Story:")] {
+    for (page, mark) in [
+        ("ARCHITECTURE.md", "**Invariant:**"),
+        ("docs/when-things-go-wrong.md", "Story:"),
+        ("docs/threat-model.md", "Story:"),
+    ] {
         let page = root.join(page);
         let text = fs::read_to_string(&page).unwrap();
         let mut checked = 0;
-        for sentence in text.split(mark).skip(1) {
+        for paragraph in text.split(mark).skip(1) {
+            let sentence = paragraph.split("\n\n").next().unwrap_or_default();
             let mut code = String::new();
             for link in links(sentence) {
                 let file = page.parent().unwrap().join(&link);
@@ -127,6 +132,15 @@ fn the_tests_that_the_pages_name_are_there() {
             }
         }
         assert!(checked > 0, "{} names no test any more", page.display());
+    }
+}
+
+#[test]
+fn every_case_of_when_things_go_wrong_is_told_by_a_story() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = fs::read_to_string(root.join("docs/when-things-go-wrong.md")).unwrap();
+    for case in text.split("\n## ").skip(1) {
+        assert!(case.contains("\nStory: ["), "no test plays {:?}", case.lines().next());
     }
 }
 

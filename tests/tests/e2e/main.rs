@@ -26,5 +26,6 @@ mod rituals;
 mod soak;
 mod strangers;
 mod terminal;
+mod thieves;
 mod walk;
 mod willing;

@@ -1,7 +1,7 @@
 //! What if every phone is lost? 24 words and the relay's address bring everything back; and nothing else does.
 
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, World, search};
+use entwine_tests::{Phone, World, database, search};
 
 /// A phrase that BIP-39 knows, of 32 bytes of zero, and nobody has.
 const NOBODYS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
@@ -136,6 +136,38 @@ fn after_a_relay_lost_all_the_partner_gives_back_what_is_shared() {
     assert_eq!(second.read(&new), "A new beginning.");
     let shown = back.start_as_it_is(&["status"]).finish().stdout;
     assert!(shown.contains("No recovery phrase"), "the new private space is not covered yet: {shown}");
+}
+
+#[test]
+fn a_relay_that_names_a_space_for_which_a_phrase_never_signed_brings_nobody_into_it() {
+    let world = World::new();
+    let mut relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let (ada, _noor) = world.couple_by(&relay.url(), "none is needed");
+    let entry = ada.write("Ours", "Of the two of us.");
+    let words = ada.phrase();
+    let _ = ada.sync();
+    let eve = Phone::init(&world, "Eve");
+    let eves = eve.run(&["create", "--relay", &relay.url()])["space"].as_str().unwrap().to_owned();
+    let _ = eve.sync();
+    // Whoever runs the relay knows the phrase's public keys, and says that it belongs in there, too.
+    relay.stop();
+    let columns = "keyholder, space_kind, kind, person, signing_key, hpke_key, 0, removed_at";
+    let shared = ada.status()["space"].as_str().unwrap().to_owned();
+    database::change(
+        &relay.database(),
+        &format!(
+            "INSERT INTO keyholder (space, keyholder, space_kind, kind, person, signing_key, hpke_key, added_at, removed_at)
+             SELECT x'{eves}', {columns} FROM keyholder WHERE kind = 3 AND space = x'{shared}'"
+        ),
+    );
+    relay.start_again();
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let came = back.recover(&relay.url(), &words).done();
+    let spaces = came["spaces"].as_array().unwrap();
+    assert!(spaces.len() == 2 && spaces.iter().all(|space| space.as_str() != Some(&eves)), "{came}");
+    assert_eq!(back.read(&entry), "Of the two of us.");
+    assert_eq!(eve.start(&["sync"]).finish().stderr, "", "nobody came to Eve");
+    assert_eq!(eve.devices().len(), 1);
 }
 
 #[test]
