@@ -9,6 +9,7 @@ pub(crate) mod membership;
 pub(crate) mod reading;
 pub(crate) mod recovery;
 pub(crate) mod syncing;
+pub(crate) mod told;
 pub(crate) mod watching;
 
 use std::path::{Path, PathBuf};

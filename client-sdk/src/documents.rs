@@ -13,6 +13,7 @@ use entwine_core::feed::EntryKind;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
 use entwine_core::time::Timestamp;
 
+use crate::client::told::told_lines;
 use crate::client::{Client, SpaceView};
 use crate::error::Error;
 use crate::status::Reason;
@@ -122,6 +123,7 @@ impl Client {
 
     async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<(), Error> {
         let mut without_document = Vec::new();
+        let mut told = Vec::new();
         let mut by_document: BTreeMap<(String, u32), Vec<Arrived>> = BTreeMap::new();
         for UnopenedEntry { arrival, entry } in batch {
             if entry.kind != EntryKind::CHANGES {
@@ -129,7 +131,11 @@ impl Client {
                 without_document.push((*arrival, state));
                 continue;
             }
-            match EntryContent::open(entry, &view.chain, &view.ring) {
+            let content = EntryContent::open(entry, &view.chain, &view.ring).map(|mut content| {
+                told.extend(told_lines(&view.chain, *arrival, entry, std::mem::take(&mut content.clock)));
+                content
+            });
+            match content {
                 Ok(content) if content.generation != 0 => {
                     without_document.push((*arrival, EntryState::WaitsForNewerApp));
                 }
@@ -140,6 +146,10 @@ impl Client {
                 Err(OpenError::KeyMissing) => without_document.push((*arrival, EntryState::WaitsForKey)),
                 Err(_) => without_document.push((*arrival, EntryState::SetAside)),
             }
+        }
+        // Before they count as opened, so that a kill in between loses nothing of it.
+        if !told.is_empty() {
+            self.storage.keep_told(&view.space, &told).await?;
         }
         if !without_document.is_empty() {
             self.storage.set_entry_states(&without_document).await?;

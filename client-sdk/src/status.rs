@@ -48,10 +48,13 @@ impl Reason {
             Self::Removed => "this device reads on what it has; to write again, be invited anew",
             Self::Left => "this device reads on what it has",
             Self::KeyMissing => "let a phone of yours or your partner's sync: the key comes from there",
-            Self::RelayBehind => "sync again; if it stays so, ask whoever runs the relay whether it was set back",
             Self::ChainsDiffer => {
                 "the relay was set back, and on both sides somebody came or went since: nothing is lost here and nothing more is \
                  sent there. Found anew with `found-anew`, and let your partner `join LINK --bring-copy`"
+            }
+            Self::RelayBehind => {
+                "let all phones of both of you sync: whichever holds it brings it; if it stays so, ask whoever runs the relay \
+                 whether it was set back or copied"
             }
             Self::AppTooOld => "update this app",
             Self::NotSupportedYet => "this version does not do that yet; nothing is lost here",

@@ -11,6 +11,7 @@
 //! relay_tip            what the relay was seen to hold of them
 //! displaced_entry      what lost its place and waits to be handed on     storage::cut, and storage::branch
 //! pending              changes that no entry carries yet                storage::document, and storage::sealing
+//! told_tip             what the others said they hold                storage::told
 //! document             snapshots: can be made again from the above
 //! (whether any of it changed)                                    storage::notice
 //! ```
@@ -22,6 +23,7 @@ mod document;
 mod feed;
 mod notice;
 mod sealing;
+mod told;
 
 use std::path::Path;
 use std::time::Duration;
@@ -41,6 +43,7 @@ pub(crate) use archive::Copy;
 pub(crate) use document::{EntryState, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
 pub(crate) use feed::Step;
 pub(crate) use notice::{DocumentMark, Notice, WrittenMark};
+pub(crate) use told::{MissingTip, ToldLine};
 
 use crate::random;
 

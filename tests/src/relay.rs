@@ -165,6 +165,34 @@ impl Relay {
         fs::remove_dir_all(&self.data).expect("its folder can be removed");
     }
 
+    /// Takes the last entries of a feed away, so that no phone can tell from this relay that they were ever there. It must not
+    /// be running.
+    ///
+    /// # Panics
+    /// Where it runs.
+    pub fn withhold(&self, space: &str, feed: &str, entries: u32) {
+        assert!(self.process.is_none(), "a folder in use is not changed");
+        let of_feed = format!("space = x'{space}' AND feed = x'{feed}'");
+        let last = format!("{of_feed} AND seq = (SELECT MAX(seq) FROM entry WHERE {of_feed})");
+        let mut statements = vec![format!("DELETE FROM entry WHERE {last}"); entries as usize];
+        statements.push(format!("DELETE FROM tip WHERE {of_feed}"));
+        statements.push(format!("INSERT INTO tip SELECT space, feed, seq, hash FROM entry WHERE {last}"));
+        statements.iter().for_each(|statement| database::change(&self.database(), statement));
+    }
+
+    /// Shows another folder under the same address from now on, and keeps the one from before in its place.
+    ///
+    /// # Panics
+    /// Where a folder is missing.
+    pub fn swap(&mut self, other: &Path) {
+        self.stop();
+        let aside = self.data.with_extension("aside");
+        for (from, to) in [(self.data.as_path(), aside.as_path()), (other, &self.data), (&aside, other)] {
+            fs::rename(from, to).expect("its folders can be renamed");
+        }
+        self.start_again();
+    }
+
     /// Its database.
     #[must_use]
     pub fn database(&self) -> PathBuf {

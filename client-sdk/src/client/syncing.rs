@@ -1,6 +1,6 @@
 //! Exchanges of all spaces, to the end, and what the status says of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -201,9 +201,9 @@ impl Client {
     /// The device's own faults.
     pub async fn status(&self) -> Result<SyncStatus, Error> {
         self.open_arrived().await?;
-        let spaces = self.storage.spaces().await?;
+        let views = self.views().await?;
         let mut status = SyncStatus {
-            space: spaces.iter().find(|line| !line.is_private).map(|line| line.space),
+            space: views.iter().find(|view| !view.is_private).map(|view| view.space),
             in_sync: false,
             reason: None,
             remedy: None,
@@ -211,36 +211,43 @@ impl Client {
             waiting_down: 0,
             set_aside: 0,
         };
-        let gone: BTreeMap<SpaceId, Reason> =
-            self.views().await?.iter().filter_map(|view| Some((view.space, view.gone?))).collect();
         let mut failed: Option<Ended> = None;
-        let mut waiting = spaces.is_empty().then_some(Reason::NoSpace);
-        for line in spaces {
-            let counts = self.storage.counts(&line.space).await?;
-            let up = counts.pending + self.storage.unacknowledged(&line.space).await?;
-            let ended: Option<Ended> = self.storage.last_exchange(&line.space).await?;
-            status.waiting_up += up;
+        let mut waiting = views.is_empty().then_some(Ended { reason: Some(Reason::NoSpace), ..Ended::well() });
+        for view in views {
+            // Asked for before what the relay holds: so another program that is just receiving raises no alarm.
+            let withheld = self.withheld(&view).await?;
+            let counts = self.storage.counts(&view.space).await?;
+            let unacknowledged = self.storage.unacknowledged(&view.space).await?;
+            let ended: Option<Ended> = self.storage.last_exchange(&view.space).await?;
+            status.waiting_up += counts.pending + unacknowledged;
             status.waiting_down += ended.as_ref().map_or(0, |ended| ended.waiting_down);
             status.set_aside += counts.set_aside;
+            let mut wait = |reason, detail: Option<String>| {
+                waiting.get_or_insert(Ended { reason: Some(reason), detail, waiting_down: 0 });
+            };
             if counts.waiting_for_newer_app > 0 {
-                waiting = waiting.or(Some(Reason::AppTooOld));
+                wait(Reason::AppTooOld, None);
             }
             if counts.waiting_for_cut > 0 {
-                waiting = waiting.or(Some(Reason::RelayBehind));
+                wait(Reason::RelayBehind, None);
+            }
+            let holds_the_same = ended.as_ref().is_some_and(|ended| ended.reason.is_none()) && unacknowledged == 0;
+            if holds_the_same && withheld.is_some() {
+                wait(Reason::RelayBehind, withheld);
             }
             if counts.waiting_for_key > 0 {
-                waiting = waiting.or(Some(Reason::KeyMissing));
+                wait(Reason::KeyMissing, None);
             }
-            if up > 0 || ended.is_none() {
-                waiting = waiting.or(Some(Reason::NotSent));
+            if counts.pending + unacknowledged > 0 || ended.is_none() {
+                wait(Reason::NotSent, None);
             }
-            let gone =
-                gone.get(&line.space).map(|reason| Ended { reason: Some(*reason), detail: None, waiting_down: 0 });
+            let gone = view.gone.map(|reason| Ended { reason: Some(reason), ..Ended::well() });
             failed = failed.or(gone).or(ended.filter(|ended| ended.reason.is_some()));
         }
-        status.reason = failed.as_ref().and_then(|ended| ended.reason).or(waiting);
+        let why = failed.or(waiting);
+        status.reason = why.as_ref().and_then(|ended| ended.reason);
         status.in_sync = status.reason.is_none();
-        let detail = failed.and_then(|ended| ended.detail);
+        let detail = why.and_then(|ended| ended.detail);
         status.remedy = status.reason.map(|reason| match detail {
             Some(detail) => format!("{detail}: {}", reason.remedy()),
             None => reason.remedy().to_owned(),

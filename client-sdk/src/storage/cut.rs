@@ -128,6 +128,7 @@ async fn at_place(
 mod tests {
     use std::collections::BTreeSet;
 
+    use entwine_core::feed::clock::SentTip;
     use entwine_core::feed::{Clock, EntryHeader, EntryKind, Position, VerifiedEntry};
     use entwine_core::id::{Hash, PersonId};
     use entwine_core::keyholder::SecretKeys;
@@ -137,9 +138,9 @@ mod tests {
     use entwine_core::time::Timestamp;
     use tempfile::TempDir;
 
-    use super::super::SpaceSettings;
     use super::super::document::Counts;
     use super::super::feed::Step;
+    use super::super::{SpaceSettings, ToldLine};
     use super::*;
     use crate::random::generator;
 
@@ -270,5 +271,34 @@ mod tests {
         let counts = laptop.counts().await;
         assert_eq!((counts.unopened, counts.waiting_for_cut, counts.pending), (2, 0, 0));
         assert_eq!(laptop.tips().await, [two.tip()]);
+    }
+
+    #[tokio::test]
+    async fn what_an_entry_told_stands_until_a_later_one_and_goes_with_it() {
+        let mut laptop = Laptop::new().await;
+        let (one, ring) = (laptop.word(None, "one"), laptop.ring());
+        let two = laptop.word(Some(&one), "two");
+        laptop.append(None, &[&one, &two], &ring).await;
+        let space = laptop.chain.space();
+        let arrivals = laptop.storage.unopened(&space, 2).await.expect("two entries");
+        let told = |index: usize, seq| {
+            let tip = Tip { seq, hash: Hash::of("test", &[b"never seen"]) };
+            let (author, feed) = (laptop.tablet.id(), laptop.ada.id());
+            ToldLine { arrival: arrivals[index].arrival, author, feed, tips: vec![SentTip::short(&tip)] }
+        };
+        let missing = async || {
+            let missing = laptop.storage.missing_tips(&space).await.expect("what is missing");
+            missing.iter().map(|missing| missing.tip.seq).collect::<Vec<_>>()
+        };
+        laptop.storage.keep_told(&space, &[told(1, 9)]).await.expect("it is kept");
+        laptop.storage.keep_told(&space, &[told(0, 4)]).await.expect("it is passed over");
+        assert_eq!(missing().await, [9]);
+        laptop.storage.keep_told(&space, &[told(1, 7)]).await.expect("it is kept");
+        assert_eq!(missing().await, [7], "it is what was told last");
+        let held = ToldLine { feed: laptop.tablet.id(), tips: vec![SentTip::short(&one.tip())], ..told(1, 7) };
+        laptop.storage.keep_told(&space, &[held]).await.expect("it is kept");
+        assert_eq!(laptop.storage.missing_tips(&space).await.expect("what is missing").len(), 1, "what is here is not");
+        laptop.append(Some(laptop.removal(&one)), &[], &ring).await;
+        assert_eq!(laptop.storage.missing_tips(&space).await.expect("what is missing").len(), 0);
     }
 }

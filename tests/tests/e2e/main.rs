@@ -9,6 +9,7 @@ mod copies;
 mod demo;
 mod devices;
 mod founding;
+mod hidden;
 mod invitations;
 mod joining;
 mod kills;
