@@ -2,6 +2,8 @@
 //!
 //! Everything that neither changes the membership nor syncs works with no network in reach.
 
+pub(crate) mod durability;
+pub(crate) mod event;
 pub(crate) mod founding;
 pub(crate) mod joining;
 pub(crate) mod leaving;
@@ -23,6 +25,8 @@ use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sealing::storage::StorageKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+pub(crate) use durability::{Durability, Written};
 
 use crate::driver::gone_from;
 use crate::error::Error;

@@ -22,11 +22,13 @@ mod status;
 mod storage;
 mod transport;
 
+pub use client::durability::{Durability, ParseWrittenError, Written};
+pub use client::event::Event;
 pub use client::founding::FoundedAnew;
 pub use client::joining::Joined;
 pub use client::membership::{Invitation, OpenInvitation};
 pub use client::recovery::{KeyholderView, NewKeyholder};
-pub use client::watching::{Event, Watch};
+pub use client::watching::Watch;
 pub use client::{Client, ClientOptions};
 pub use entwine_core::document::EntityId;
 pub use entwine_core::id::{KeyholderId, SpaceId};

@@ -13,6 +13,7 @@
 //! pending              changes that no entry carries yet                storage::document, and storage::sealing
 //! told_tip             what the others said they hold                storage::told
 //! document             snapshots: can be made again from the above
+//! (how far what was written here has come)                    storage::reached
 //! (whether any of it changed)                                    storage::notice
 //! ```
 
@@ -22,6 +23,7 @@ mod cut;
 mod document;
 mod feed;
 mod notice;
+mod reached;
 mod sealing;
 mod told;
 
@@ -43,6 +45,7 @@ pub(crate) use archive::Copy;
 pub(crate) use document::{EntryState, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
 pub(crate) use feed::Step;
 pub(crate) use notice::{DocumentMark, Notice, WrittenMark};
+pub(crate) use reached::Reached;
 pub(crate) use told::{MissingTip, ToldLine};
 
 use crate::random;

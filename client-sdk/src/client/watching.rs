@@ -6,32 +6,29 @@
 //! connected again ──────────┘
 //! ```
 //!
-//! Events are told from the database alone, so it does not matter which process did what. An event that was not taken yet
-//! and one more of its kind are one event: however slowly an app takes them, they do not pile up.
+//! Events are told from the database alone, so it does not matter which process did what.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use entwine_core::document::{DocumentName, EntityId};
+use entwine_core::document::DocumentName;
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
-use serde::Serialize;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::{Client, Settings};
+use super::event::{Event, Untold};
+use super::{Client, Durability, Settings, SpaceView, Written};
 use crate::error::Error;
 use crate::practices::changes::{Thing, prints};
 use crate::random;
 use crate::status::SyncStatus;
-use crate::storage::{DocumentMark, Notice, StorageError, WrittenMark};
+use crate::storage::{DocumentMark, Notice, Reached, StorageError, WrittenMark};
 use crate::transport::live::{Live, News};
 use crate::transport::tls_config;
 
-/// How often the database is asked whether another process wrote.
-const POLL: Duration = Duration::from_millis(250);
 /// How long one exchange may take.
 const EXCHANGE_DEADLINE: Duration = Duration::from_secs(120);
 /// The first pause after something failed; it doubles up to the longest one. With what connecting takes, a relay that is
@@ -40,42 +37,6 @@ const PAUSE_MIN: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 /// A connection that lasted so long was a good one: the next pause is a short one again.
 const GOOD_CONNECTION: Duration = Duration::from_secs(5);
-
-/// Something happened, here or elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// A journal entry is new, was changed, or went into the trash or out of it.
-    EntryChanged {
-        /// The entry.
-        id: EntityId,
-    },
-    /// A ritual is new, was changed, or was done.
-    RitualChanged {
-        /// The ritual.
-        id: EntityId,
-    },
-    /// The device stands elsewhere than before.
-    Status {
-        /// Where.
-        #[serde(flatten)]
-        status: SyncStatus,
-    },
-    /// A device came in.
-    DeviceAdded {
-        /// The device.
-        id: KeyholderId,
-        /// Whether it is one's own; else it is the partner's.
-        own: bool,
-    },
-    /// A device was removed, or left.
-    DeviceRemoved {
-        /// The device.
-        id: KeyholderId,
-        /// Whether it was one's own; else it was the partner's.
-        own: bool,
-    },
-}
 
 /// A subscription: ends when it is dropped, and the connection with it.
 #[derive(Debug)]
@@ -130,68 +91,12 @@ impl Client {
     }
 }
 
-/// Events that were not taken yet, each once.
-#[derive(Debug, Default)]
-struct Untold {
-    state: Mutex<UntoldState>,
-    bell: Notify,
-}
-
-#[derive(Debug, Default)]
-struct UntoldState {
-    things: BTreeSet<Thing>,
-    devices: BTreeMap<KeyholderId, (bool, bool)>,
-    status: Option<SyncStatus>,
-    failure: Option<Error>,
-}
-
-impl UntoldState {
-    /// What changed first, so that whoever reads the status has been told all that it is about.
-    fn take(&mut self) -> Option<Event> {
-        if let Some((id, (is_added, own))) = self.devices.pop_first() {
-            return Some(if is_added { Event::DeviceAdded { id, own } } else { Event::DeviceRemoved { id, own } });
-        }
-        if let Some(thing) = self.things.pop_first() {
-            return Some(match thing {
-                Thing::Entry(id) => Event::EntryChanged { id },
-                Thing::Ritual(id) => Event::RitualChanged { id },
-            });
-        }
-        self.status.take().map(|status| Event::Status { status })
-    }
-}
-
-impl Untold {
-    async fn next(&self) -> Result<Event, Error> {
-        loop {
-            {
-                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(event) = state.take() {
-                    return Ok(event);
-                }
-                if let Some(failure) = state.failure.take() {
-                    return Err(failure);
-                }
-            }
-            self.bell.notified().await;
-        }
-    }
-
-    fn tell(&self, change: impl FnOnce(&mut UntoldState)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
-        self.bell.notify_one();
-    }
-
-    fn fail(&self, error: Error) {
-        self.tell(|state| state.failure = Some(error));
-    }
-}
-
 /// What was there when it was last looked at.
 #[derive(Default)]
 struct Seen {
     documents: BTreeMap<(SpaceId, String), (DocumentMark, BTreeMap<Thing, u64>)>,
     devices: Option<BTreeMap<KeyholderId, bool>>,
+    reached: BTreeMap<SpaceId, Reached>,
     status: Option<SyncStatus>,
     /// What was begun on this device before the last exchange began.
     written: WrittenMark,
@@ -280,16 +185,12 @@ impl Watching {
         if *self.suspended.borrow_and_update() {
             return Ok(Woken::Suspended);
         }
-        loop {
-            let (live, due) = (self.live.as_ref().map(|(live, _)| Arc::clone(live)), self.due);
-            tokio::select! {
-                news = heard(live) => return Ok(Woken::Heard(news)),
-                () = until(due) => return Ok(Woken::Due),
-                _ = self.suspended.changed() => return Ok(Woken::Suspended),
-                () = tokio::time::sleep(POLL) => if notice.is_new().await? {
-                    return Ok(Woken::Polled);
-                },
-            }
+        let (live, due) = (self.live.as_ref().map(|(live, _)| Arc::clone(live)), self.due);
+        tokio::select! {
+            news = heard(live) => Ok(Woken::Heard(news)),
+            () = until(due) => Ok(Woken::Due),
+            _ = self.suspended.changed() => Ok(Woken::Suspended),
+            changed = notice.changed() => changed.map(|()| Woken::Polled).map_err(Error::from),
         }
     }
 
@@ -386,15 +287,16 @@ impl Watching {
                 let before = before.map_or(&nothing, |(_, before)| before);
                 if !is_first {
                     let changed = now.iter().filter(|(thing, print)| before.get(thing) != Some(print));
-                    self.untold.tell(|state| state.things.extend(changed.map(|(thing, _)| thing.clone())));
+                    self.untold.tell_changed(changed.map(|(thing, _)| thing.clone()));
                 }
                 self.seen.documents.insert(key, (mark, now));
             }
+            self.compare_reached(&view).await?;
         }
         self.compare_devices(devices);
         if self.seen.status.as_ref() != Some(&status) {
             self.seen.status = Some(status.clone());
-            self.untold.tell(|state| state.status = Some(status));
+            self.untold.tell_status(status);
         }
         Ok(())
     }
@@ -403,12 +305,24 @@ impl Watching {
         if let Some(before) = &self.seen.devices {
             let added = now.iter().filter(|(id, _)| !before.contains_key(id)).map(|(id, own)| (*id, (true, *own)));
             let removed = before.iter().filter(|(id, _)| !now.contains_key(id)).map(|(id, own)| (*id, (false, *own)));
-            let changed: Vec<_> = added.chain(removed).collect();
-            if !changed.is_empty() {
-                self.untold.tell(|state| state.devices.extend(changed));
-            }
+            self.untold.tell_devices(added.chain(removed));
         }
         self.seen.devices = Some(now);
+    }
+
+    /// What has come further than before. What is set back is told of by the status.
+    async fn compare_reached(&mut self, view: &SpaceView) -> Result<(), Error> {
+        let now = self.client.reached_in(view).await?;
+        if let Some(before) = self.seen.reached.insert(view.space, now) {
+            let levels =
+                [(Durability::Relay, before.relay, now.relay), (Durability::Partner, before.partner, now.partner)];
+            for (durability, before, now) in levels {
+                if now > before {
+                    self.untold.tell_reached(Written::new(view.space, now), durability);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use entwine_core::document::{Document, Entity, EntityId, Listing};
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::occurrence::RitualOccurrence;
+use entwine_core::practice::person::Person;
 use entwine_core::practice::ritual::Ritual;
 
 use crate::clock;
@@ -18,11 +19,14 @@ pub(crate) enum Thing {
     Entry(EntityId),
     /// A ritual, with what was recorded about it.
     Ritual(EntityId),
+    /// What somebody is called.
+    Names,
 }
 
 /// Everything in a document, with its print. Prints are good within one process alone.
 pub(crate) fn prints(document: &Document) -> BTreeMap<Thing, u64> {
     let mut prints = BTreeMap::new();
+    add(document, &mut prints, |_: &Person, _| Some(Thing::Names));
     add(document, &mut prints, |_: &JournalEntry, id| Some(Thing::Entry(id)));
     add(document, &mut prints, |_: &Ritual, id| Some(Thing::Ritual(id)));
     add(document, &mut prints, |record: &RitualOccurrence, _| Some(Thing::Ritual(record.ritual.parse().ok()?)));

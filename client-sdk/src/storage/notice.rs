@@ -1,29 +1,38 @@
 //! Did anything change in the device's database, and what? Also what other processes wrote, which nobody here was told of.
 
+use std::time::Duration;
+
 use entwine_core::id::SpaceId;
-use sqlx::pool::PoolConnection;
-use sqlx::{Row as _, Sqlite};
+use sqlx::{ConnectOptions as _, Row as _, SqliteConnection};
 
 use super::{Storage, StorageError, from_sql, space_id};
+
+/// How often the database is asked whether another process wrote.
+const POLL: Duration = Duration::from_millis(250);
 
 /// Notices that somebody else wrote: any process, or another connection of this one.
 #[derive(Debug)]
 pub(crate) struct Notice {
-    /// `data_version` tells of all other connections, so it takes one that never writes.
-    connection: PoolConnection<Sqlite>,
+    /// `data_version` tells of all other connections, so it takes one that never writes; and not one of the few that all share.
+    connection: SqliteConnection,
     seen: i64,
 }
 
 impl Notice {
-    /// Whether something was written since this was last asked.
-    pub(crate) async fn is_new(&mut self) -> Result<bool, StorageError> {
-        let version = data_version(&mut self.connection).await?;
-        Ok(std::mem::replace(&mut self.seen, version) != version)
+    /// Waits until something was written since the last time. SQLite tells nobody of what other processes write: it is asked.
+    pub(crate) async fn changed(&mut self) -> Result<(), StorageError> {
+        loop {
+            tokio::time::sleep(POLL).await;
+            let version = data_version(&mut self.connection).await?;
+            if std::mem::replace(&mut self.seen, version) != version {
+                return Ok(());
+            }
+        }
     }
 }
 
-async fn data_version(connection: &mut PoolConnection<Sqlite>) -> Result<i64, StorageError> {
-    let row = sqlx::query("PRAGMA data_version").fetch_one(&mut **connection).await?;
+async fn data_version(connection: &mut SqliteConnection) -> Result<i64, StorageError> {
+    let row = sqlx::query("PRAGMA data_version").fetch_one(connection).await?;
     Ok(row.get(0))
 }
 
@@ -47,7 +56,7 @@ pub(crate) struct DocumentMark {
 impl Storage {
     /// Begins to notice.
     pub(crate) async fn notice(&self) -> Result<Notice, StorageError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.pool.connect_options().connect().await?;
         let seen = data_version(&mut connection).await?;
         Ok(Notice { connection, seen })
     }

@@ -50,9 +50,18 @@ impl Storage {
             return Ok(Step::Done(Sealing { clock, key_missing: false }));
         }
         let mut line = self.own_line(&mut transaction, &space, keys, &clock).await?;
+        let written_until = batches.iter().flat_map(|batch| &batch.ids).max();
         for batch in &batches {
             let entry = line.seal(keys, chain, epoch, &clock, batch);
             insert_entry(&mut transaction, &space, &entry, EntryState::Opened, Some(&batch.index)).await?;
+            sqlx::query("UPDATE entry SET written_until = ? WHERE space = ? AND feed = ? AND seq = ? AND hash = ?")
+                .bind(written_until)
+                .bind(space.as_bytes().as_slice())
+                .bind(entry.feed.as_bytes().as_slice())
+                .bind(to_sql(entry.seq))
+                .bind(entry.hash.as_bytes().as_slice())
+                .execute(&mut *transaction)
+                .await?;
             for change in &batch.ids {
                 sqlx::query("DELETE FROM pending WHERE change = ?").bind(change).execute(&mut *transaction).await?;
             }

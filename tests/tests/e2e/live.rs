@@ -50,6 +50,23 @@ fn what_another_program_writes_goes_out_by_itself() {
 }
 
 #[test]
+fn who_watches_hears_how_far_the_own_words_have_come() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let watching = ada.watch();
+    watching.until_in_sync();
+    let entry = ada.write("Letter", "Do you read this?");
+    let on_relay = watching.until(|event| event["event"] == "reached" && event["durability"] == "relay");
+    assert!(on_relay["written"].is_string(), "{on_relay}");
+    let _ = noor.sync();
+    noor.append(&entry, " I do.");
+    let _ = noor.sync();
+    let with_noor = watching.until(|event| event["event"] == "reached" && event["durability"] == "partner");
+    assert_eq!(with_noor["written"], on_relay["written"]);
+}
+
+#[test]
 fn a_partner_who_joins_is_seen_by_who_watches() {
     let world = World::new();
     let relay = world.relay();
@@ -62,6 +79,7 @@ fn a_partner_who_joins_is_seen_by_who_watches() {
     let added = watching.until(|event| event["event"] == "device_added" && event["own"] == false);
     assert!(added["id"].is_string(), "{added}");
     meet(&[&noor]);
+    let _ = watching.until(|event| event["event"] == "names_changed");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod contract;
 mod copies;
 mod demo;
 mod devices;
+mod durability;
 mod founding;
 mod hidden;
 mod invitations;

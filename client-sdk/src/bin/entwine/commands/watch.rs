@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entwine_sdk::Event;
+use entwine_sdk::{Durability, Event};
 
 use super::Session;
 use super::phone::reason_of;
@@ -26,6 +26,12 @@ fn describe(event: &Event, style: Style) -> String {
     match event {
         Event::EntryChanged { id } => format!("entry {id} changed: {}", style.cyan(format!("entwine read {id}"))),
         Event::RitualChanged { id } => format!("ritual {id} changed: {}", style.cyan("entwine ritual list")),
+        Event::NamesChanged => "somebody is called something else".to_owned(),
+        Event::Missed => format!("much changed at once: {}", style.cyan("entwine list")),
+        Event::Reached { durability, .. } => match durability {
+            Durability::Partner => "your partner has what you wrote".to_owned(),
+            _ => "the relay has what you wrote".to_owned(),
+        },
         Event::DeviceAdded { id, own } => format!("a device came in, {}: {id}", whose(own)),
         Event::DeviceRemoved { id, own } => format!("a device is gone, {}: {id}", whose(own)),
         Event::Status { status } if status.in_sync => style.green("in sync"),
