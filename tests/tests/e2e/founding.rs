@@ -116,3 +116,89 @@ fn another_own_phone_stops_writing_there_and_brings_its_copy() {
     assert_eq!(titles_once(&ada), set(&["On the tablet"]));
     assert_eq!(titles_once(&tablet), set(&["On the tablet"]));
 }
+
+#[test]
+fn both_found_anew_apart_and_one_joins_the_other_with_every_word_once() {
+    let world = World::new();
+    let relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let (ada, noor) = world.couple_by(&relay.url(), "none is needed");
+    let snow = ada.write("First snow", "We walked.");
+    meet(&[&ada, &noor]);
+    noor.append(&snow, " The ice sang.");
+    let _ = (noor.write("From Noor", "Not sent yet."), noor.write_private("Noor alone", "Hers."));
+    // Neither waits for the other.
+    let _ = (ada.run(&["found-anew"]), noor.run(&["found-anew"]));
+    ada.append(&snow, " And again.");
+    let _ = noor.write("On her own", "In the space that she founded.");
+    let _ = noor.write_private("Noor alone, later", "Hers, too.");
+    meet(&[&ada, &noor]);
+    let _ = noor.run(&["join", &ada.invite(), "--bring-copy"]);
+    meet(&[&noor, &ada, &noor]);
+    assert_eq!(titles_once(&ada), set(&["First snow", "From Noor", "On her own"]));
+    let private = set(&["Noor alone", "Noor alone, later"]);
+    assert_eq!(titles_once(&noor), titles_once(&ada).union(&private).cloned().collect());
+    let text = ada.read(&snow);
+    for words in ["We walked.", " The ice sang.", " And again."] {
+        assert_eq!(text.matches(words).count(), 1, "{text}");
+    }
+    assert_eq!(ada.shared(), noor.shared());
+}
+
+#[test]
+fn who_founds_anew_while_no_relay_answers_goes_on_with_the_same_space_when_one_does() {
+    let world = World::new();
+    let mut relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let (ada, noor) = world.couple_by(&relay.url(), "none is needed");
+    let snow = ada.write("First snow", "We walked.");
+    meet(&[&ada, &noor]);
+    let before = text(&ada.status(), "space");
+    relay.stop();
+    for by_sync in [false, true] {
+        let backup = ada.backup();
+        let told = ada.refused(&["found-anew"]);
+        assert!(told.contains("offline") || told.contains("relay"), "{told}");
+        let space = text(&ada.status(), "space");
+        assert_ne!(space, before);
+        ada.append(&snow, " Written meanwhile.");
+        relay.start_again();
+        if by_sync {
+            let _ = ada.sync();
+        } else {
+            assert_eq!(ada.run(&["found-anew"])["archived"], before.as_str());
+        }
+        assert_eq!(text(&ada.status(), "space"), space, "no third one");
+        let joiner = noor.copied_as(&format!("Noor-{by_sync}"));
+        let _ = joiner.run(&["join", &ada.invite(), "--bring-copy"]);
+        meet(&[&joiner, &ada]);
+        assert_eq!(joiner.read(&snow), "We walked. Written meanwhile.");
+        assert_eq!(ada.shared(), joiner.shared());
+        relay.stop();
+        ada.restore(&backup);
+    }
+}
+
+#[test]
+fn where_both_left_each_founds_anew_and_they_may_meet_again() {
+    let world = World::new();
+    let relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let (ada, noor) = world.couple_by(&relay.url(), "none is needed");
+    let ours = ada.write("Ours", "Until here.");
+    let alone = noor.write_private("Noor alone", "Hers.");
+    meet(&[&ada, &noor]);
+    let _ = (ada.run(&["leave"]), noor.run(&["leave"]));
+    for phone in [&ada, &noor] {
+        assert_eq!(phone.sync_stops(), "left");
+        assert_eq!(phone.read(&ours), "Until here.");
+    }
+    let _ = (ada.run(&["found-anew"]), noor.run(&["found-anew"]));
+    let _ = (ada.write("Ada's", "By herself."), noor.write("Noor's", "By herself."));
+    meet(&[&ada, &noor]);
+    assert_eq!(titles_once(&ada), set(&["Ours", "Ada's"]));
+    assert_eq!(titles_once(&noor), set(&["Ours", "Noor's", "Noor alone"]));
+
+    let _ = noor.run(&["join", &ada.invite(), "--bring-copy"]);
+    meet(&[&noor, &ada]);
+    assert_eq!(titles_once(&ada), set(&["Ours", "Ada's", "Noor's"]));
+    assert_eq!(noor.read(&alone), "Hers.");
+    assert_eq!(ada.shared(), noor.shared());
+}

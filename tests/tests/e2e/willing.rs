@@ -3,6 +3,10 @@
 //! The relay is set back behind everybody's back, as often as it helps, and whoever has it puts all that it holds into the database
 //! of a phone that was removed or has left, whatever the relay's rules would have served.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use entwine_tests::phone::text;
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, Relay, World, database};
@@ -18,7 +22,7 @@ fn give_all(relay: &Relay, phone: &Phone) -> usize {
     database::rows(&phone.profile().join("profile.db"), waiting).len()
 }
 
-fn set_back(relay: &mut Relay, backup: &std::path::Path) {
+fn set_back(relay: &mut Relay, backup: &Path) {
     relay.stop();
     relay.restore(backup);
     relay.start_again();
@@ -94,6 +98,86 @@ fn a_thief_whose_relay_forgets_the_removal_again_and_again_reads_nothing_more_an
     }
     let words = ["snowdrift", "thunderclap", "windfall", "pickpocket"];
     nobody_finds(&words, &world, &relay, &[&ada, &noor, &stolen]);
+}
+
+/// The relay holds a thief up for a minute while somebody removes them; this one is restarted meanwhile, and remembers no such thing.
+#[test]
+fn a_thief_who_goes_on_writing_on_a_relay_that_holds_nobody_up_is_removed_all_the_same() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let stolen = ada.next_phone("Ada-stolen");
+    let id = stolen.keyholder();
+    let is_removed = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (thiefs, is_removed) = (&stolen, &is_removed);
+        scope.spawn(move || {
+            for _ in 0..100 {
+                if is_removed.load(Ordering::SeqCst) {
+                    break;
+                }
+                let _ = thiefs.start(&["write", "--title", "Noise", "--text", "Noise."]).finish();
+                let _ = thiefs.start(&["write", "--title", "Noise", "--text", "Noise.", "--private"]).finish();
+                let _ = thiefs.start(&["sync"]).finish();
+            }
+        });
+        for _ in 0..3 {
+            let removing = ada.start(&["remove-device", &id]);
+            relay.kill();
+            relay.start_again();
+            let _ = removing.finish();
+        }
+        // Left alone, it takes the removal, if it has not long done so.
+        let _ = ada.start(&["remove-device", &id]).finish();
+        is_removed.store(true, Ordering::SeqCst);
+    });
+    let after = (ada.write("After", "In peace."), ada.write_private("After", "In peace, alone."));
+    meet(&[&ada, &noor, &ada]);
+    assert_eq!(ada.devices().len(), 2);
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(stolen.sync_stops(), "removed");
+    give_all(&relay, &stolen);
+    let _ = (stolen.refused(&["read", &after.0]), stolen.refused(&["read", &after.1]));
+}
+
+#[test]
+fn a_thief_who_answers_the_removal_by_one_of_ones_own_phone_is_left_behind_with_the_relay_that_helped() {
+    let world = World::new();
+    let (mut relay, other) = (world.relay(), world.relay());
+    let (ada, noor) = world.couple(&relay);
+    let stolen = ada.next_phone("Ada-stolen");
+    let before = ada.write("Before", "Of the snowdrift.");
+    meet(&[&ada, &noor, &stolen]);
+    relay.stop();
+    let relay_before = relay.backup();
+    relay.start_again();
+    let never_told = stolen.backup();
+    let _ = ada.run(&["remove-device", &stolen.keyholder()]);
+    let unsent = ada.write("Unsent", "Of the thunderclap.");
+
+    // The relay forgets Ada's removal, and the thief removes Ada.
+    set_back(&mut relay, &relay_before);
+    stolen.restore(&never_told);
+    let _ = stolen.run(&["remove-device", &ada.keyholder()]);
+    let thiefs = stolen.write("Hello", "By the pickpocket.");
+    let _ = stolen.sync();
+    // Noor cannot tell; Ada's phone, which knows better, neither obeys nor sends a word there.
+    let _ = noor.sync();
+    assert_eq!(noor.read(&thiefs), "By the pickpocket.");
+    assert_eq!(ada.sync_stops(), "chains_differ");
+    ada.append(&before, " Still mine.");
+    assert_eq!(ada.sync_stops(), "chains_differ");
+
+    let _ = ada.run(&["found-anew", "--relay", &other.url(), "--token", other.token()]);
+    let _ = noor.run(&["join", &ada.invite(), "--bring-copy"]);
+    let after = noor.write("After", "Of the windfall.");
+    meet(&[&noor, &ada]);
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(noor.read(&before), "Of the snowdrift. Still mine.");
+    assert_eq!((noor.read(&unsent), ada.read(&after)), ("Of the thunderclap.".into(), "Of the windfall.".into()));
+    let _ = stolen.start(&["sync"]).finish();
+    let _ = (stolen.refused(&["read", &after]), stolen.refused(&["read", &unsent]));
+    assert_eq!(ada.devices().len(), 2);
 }
 
 #[test]
