@@ -46,7 +46,10 @@ impl Reason {
                 "the relay does not know this space: give a registration token of that relay with `sync --token`"
             }
             Self::Removed => "this device reads on what it has; to write again, be invited anew",
-            Self::Left => "this device reads on what it has",
+            Self::Left => {
+                "this device reads on what it has; to write again, found anew with `found-anew`, or join who has done so by \
+                 `join LINK --bring-copy`"
+            }
             Self::KeyMissing => "let a phone of yours or your partner's sync: the key comes from there",
             Self::ChainsDiffer => {
                 "the relay was set back, and on both sides somebody came or went since: nothing is lost here and nothing more is \

@@ -148,14 +148,18 @@ impl Client {
         Ok(copies)
     }
 
-    /// Stops writing where another device of this person has founded anew.
+    /// Stops writing where a device of this person has founded anew: another one, or this one before it was set back to a backup.
     pub(crate) async fn heed_notes(&self) -> Result<(), Error> {
+        if self.is_joining().await? || self.storage.intent::<Founding>(FOUNDING).await?.is_some() {
+            // The note that this device has just written there itself. It is on its way out.
+            return Ok(());
+        }
         for view in self.views().await? {
             if view.gone.is_some() {
                 continue;
             }
             let home = self.load(&view, &DocumentName::home()).await?;
-            if founding::is_left_behind(&home.document, &view.space, &self.person(&view)?, &self.keyholder()) {
+            if founding::is_left_behind(&home.document, &view.space, &self.person(&view)?) {
                 let mut settings: Settings = self.storage.space_settings(&view.space).await?;
                 settings.is_left_behind = true;
                 self.storage.set_space_settings(&view.space, &settings).await?;

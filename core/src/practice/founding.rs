@@ -5,7 +5,7 @@
 use crate::document::{
     Document, DocumentError, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile,
 };
-use crate::id::{KeyholderId, PersonId, SpaceId};
+use crate::id::{PersonId, SpaceId};
 use crate::practice::Writer;
 use crate::time::Timestamp;
 
@@ -39,15 +39,13 @@ pub fn write_note(home: &mut Document, space: &SpaceId, writer: &Writer, now: Ti
     if notes.contains(&id) { Ok(()) } else { notes.put(&id, &FoundedAnew { founded_at: now.into() }, now) }
 }
 
-/// Whether another device of this person has left the space behind.
+/// Whether a device of this person has left the space behind.
 #[must_use]
-pub fn is_left_behind(home: &Document, space: &SpaceId, person: &PersonId, this: &KeyholderId) -> bool {
-    let (space, person, this) = (space.to_string(), person.to_string(), this.to_string());
+pub fn is_left_behind(home: &Document, space: &SpaceId, person: &PersonId) -> bool {
+    let (space, person) = (space.to_string(), person.to_string());
     home.collection::<FoundedAnew>().list().items.iter().any(|note| {
         let mut parts = note.id.parts();
-        parts.next() == Some(space.as_str())
-            && parts.next() == Some(person.as_str())
-            && parts.next() != Some(this.as_str())
+        parts.next() == Some(space.as_str()) && parts.next() == Some(person.as_str())
     })
 }
 
@@ -62,16 +60,15 @@ mod tests {
     }
 
     #[test]
-    fn only_another_device_of_the_same_person_leaves_a_space_behind() {
+    fn only_a_device_of_the_same_person_leaves_a_space_behind() {
         let mut ada = Phone::new(0xa);
         let noor = Phone::new(0xb).writer;
         let (space, next) = (SpaceId::from_bytes([1; 32]), SpaceId::from_bytes([2; 32]));
         let (writer, home) = (ada.writer, &mut ada.document);
         write_note(home, &space, &writer, NOW).unwrap();
         write_note(home, &space, &writer, NOW).unwrap();
-        assert!(!is_left_behind(home, &space, &writer.person, &writer.device), "she wrote it herself");
-        assert!(is_left_behind(home, &space, &writer.person, &noor.device), "on another of her devices");
-        assert!(!is_left_behind(home, &next, &writer.person, &noor.device), "a copy in the next space");
-        assert!(!is_left_behind(home, &space, &noor.person, &noor.device), "not Noor");
+        assert!(is_left_behind(home, &space, &writer.person));
+        assert!(!is_left_behind(home, &next, &writer.person), "a copy in the next space");
+        assert!(!is_left_behind(home, &space, &noor.person), "not Noor");
     }
 }

@@ -202,3 +202,39 @@ fn where_both_left_each_founds_anew_and_they_may_meet_again() {
     assert_eq!(noor.read(&alone), "Hers.");
     assert_eq!(ada.shared(), noor.shared());
 }
+
+#[test]
+fn a_phone_set_back_to_before_a_founding_says_so_and_brings_what_it_wrote_meanwhile() {
+    for has_another_phone in [false, true] {
+        let world = World::new();
+        let relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+        let (ada, noor) = world.couple_by(&relay.url(), "none is needed");
+        let snow = ada.write("First snow", "We walked.");
+        meet(&[&ada, &noor]);
+        let backup = ada.backup();
+        let _ = ada.run(&["found-anew"]);
+        let _ = noor.run(&["join", &ada.invite(), "--bring-copy"]);
+        let second = ada.next_phone("Ada-second");
+        ada.append(&snow, " In the new space.");
+        meet(&[&ada, &noor, &second]);
+
+        ada.restore(&backup);
+        ada.append(&snow, " After the restore.");
+        assert_eq!(ada.sync_stops(), "left", "nobody reads on in the space before");
+        assert!(text(&ada.status(), "remedy").contains("found-anew"));
+        let _ = ada.refused(&["write", "--title", "More", "--text", "Where nobody reads it."]);
+        if has_another_phone {
+            // Its keys are in the new space already.
+            let _ = ada.run(&["join", &second.invite_device(), "--bring-copy"]);
+        } else {
+            let _ = ada.run(&["found-anew"]);
+            let _ = noor.run(&["join", &ada.invite(), "--bring-copy"]);
+        }
+        meet(&[&ada, &noor, &ada]);
+        let text = noor.read(&snow);
+        for words in ["We walked.", " In the new space.", " After the restore."] {
+            assert_eq!(text.matches(words).count(), 1, "{text}");
+        }
+        assert_eq!(ada.shared(), noor.shared());
+    }
+}
