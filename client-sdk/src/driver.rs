@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DeviceExchange ─► Send ────────────────────────► transport ─► Received
-//!                ─► Locate, Store, Read, Seal ───► storage   ─► Located, Stored, Page, Sealed
+//!                ─► Locate, Trace, Store, … ─────► storage   ─► Located, Traced, Stored, …
 //!                ─► Learned ─────────────────────► what is to be appended to the chain ─► Propose
 //!                ─► Done
 //! ```
@@ -138,6 +138,7 @@ impl Driver<'_> {
             let input = match output {
                 DeviceOutput::Send(request) => DeviceInput::Received(Box::new(self.send(space, &request).await?)),
                 DeviceOutput::Locate(points) => DeviceInput::Located(self.storage.locate(space, &points).await?),
+                DeviceOutput::Trace(traces) => DeviceInput::Traced(self.storage.trace(space, &traces).await?),
                 DeviceOutput::Store(append) => {
                     DeviceInput::Stored(done(self.storage.append(&append, &|chain| self.ring(chain)).await?)?)
                 }

@@ -8,6 +8,7 @@
 //!                                                     Read   ⇄ Page         what the device lacks
 //!   Received ◄───────────────────────────────────── Respond(Response)
 //!   Locate ⇄ Located, Store ⇄ Stored
+//!   Trace   ⇄ Traced ─► Send(Request)   where a feed has branches of which neither side knows the other's
 //!   Learned ⇄ Propose     records that I want to append (a new epoch, an invitation)
 //!   Seal    ⇄ Sealed      pending changes become entries, under the newest epoch
 //!   Read    ⇄ Page ─► Send(Request) ─► …  until both hold the same ─► Done
@@ -18,8 +19,10 @@
 
 pub mod device;
 pub mod exchange;
+pub mod locator;
 pub mod relay;
 
 pub use device::{DeviceExchange, DeviceInput, DeviceOutput, Outcome};
 pub use exchange::{Append, ChainMark, Plan, Point, Range, reconcile};
+pub use locator::Trace;
 pub use relay::{RelayExchange, RelayInput, RelayOutput, RelayRefusal};

@@ -208,21 +208,6 @@ fn whoever_knows_one_tip_of_the_other_brings_branches_together() {
 }
 
 #[test]
-fn branches_of_which_neither_side_knows_the_other_are_not_supported_yet_and_nothing_is_lost() {
-    let (mut ada, _, mut relay) = couple();
-    let mut copy = ada.copy(79);
-    ada.write("on the phone");
-    ada.sync_fully(&mut relay);
-    let sealed_before_a_cut = copy.seal_one("on its copy");
-    copy.store.insert(sealed_before_a_cut);
-    let outcome = copy.sync(&mut relay).unwrap();
-    let reason = outcome.reason.unwrap();
-    assert!(reason.to_string().starts_with("not_supported_yet: branches of a feed"), "{reason}");
-    assert_eq!(copy.words(), ["on its copy"]);
-    assert_eq!(relay.store.entries().count(), 1);
-}
-
-#[test]
 fn too_many_branches_are_refused_and_the_rest_goes_on() {
     let (mut ada, mut noor, mut relay) = couple();
     for n in 0..=TIPS_PER_FEED_MAX {
@@ -408,6 +393,9 @@ fn where_eight_bytes_do_not_tell_whole_hashes_are_exchanged() {
                         RelayOutput::Locate(points) => {
                             machine.handle(RelayInput::Located(vec![None; points.len()])).unwrap();
                         }
+                        RelayOutput::Read { .. } => {
+                            machine.handle(RelayInput::Page { entries: Vec::new(), more: false }).unwrap();
+                        }
                         RelayOutput::Respond(response) => break response,
                         other => panic!("{other:?}"),
                     }
@@ -415,6 +403,7 @@ fn where_eight_bytes_do_not_tell_whole_hashes_are_exchanged() {
                 DeviceInput::Received(response)
             }
             DeviceOutput::Locate(points) => DeviceInput::Located(vec![None; points.len()]),
+            DeviceOutput::Trace(traces) => DeviceInput::Traced(vec![Vec::new(); traces.len()]),
             DeviceOutput::Learned(_) => DeviceInput::Propose(Vec::new()),
             DeviceOutput::Seal(_) => DeviceInput::Sealed(clock(1)),
             DeviceOutput::Done(outcome) => break outcome,
@@ -425,8 +414,9 @@ fn where_eight_bytes_do_not_tell_whole_hashes_are_exchanged() {
         let lines = request.clock.lines.as_ref().unwrap();
         matches!(lines[0].tips[0].hash, TipHash::Whole(_))
     };
-    assert_eq!(requests.iter().map(is_whole).collect::<Vec<_>>(), [false, true]);
-    assert!(matches!(outcome.reason, Some(Stopped::NotSupportedYet(_))), "{outcome:?}");
+    assert_eq!(requests.iter().map(is_whole).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(requests[2].locators.len(), 1, "two feeds, then, of which neither side knows the other's");
+    assert_eq!(outcome.reason, Some(Stopped::NoProgress), "there are no such entries to send");
 }
 
 #[test]

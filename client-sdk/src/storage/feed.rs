@@ -1,16 +1,18 @@
 //! The feeds in the device's database: what came, and what another store lacks of it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use entwine_core::feed::clock::TipHash;
 use entwine_core::feed::{Clock, EntryKind, FeedTree, StoredEntry, Tip};
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::membership::{KeyRing, MembershipChain};
-use entwine_core::sync::{Append, Point, Range};
+use entwine_core::sync::{Append, Point, Range, Trace};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::document::{DocumentIndex, EntryState};
+use super::sealing::feed_tree;
 use super::{Storage, StorageError, chain_mark, from_sql, hash, insert_records, keyholder_id, read_chain, to_sql};
 
 /// What a step that depends on the chain came to.
@@ -91,6 +93,22 @@ impl Storage {
             });
             found.push(hash.map(|hash| Tip { seq: point.tip.seq, hash }));
         }
+        Ok(found)
+    }
+
+    /// Which entries lie there on the ways back from entries that are here.
+    pub(crate) async fn trace(&self, space: &SpaceId, traces: &[Trace]) -> Result<Vec<Vec<Tip>>, StorageError> {
+        let mut transaction = self.pool.begin().await?;
+        let mut trees: BTreeMap<KeyholderId, FeedTree> = BTreeMap::new();
+        let mut found = Vec::with_capacity(traces.len());
+        for trace in traces {
+            let tree = match trees.entry(trace.feed) {
+                Entry::Occupied(tree) => tree.into_mut(),
+                Entry::Vacant(place) => place.insert(feed_tree(&mut transaction, space, &trace.feed).await?),
+            };
+            found.push(tree.way_back(trace.tip, &trace.seqs));
+        }
+        transaction.commit().await?;
         Ok(found)
     }
 

@@ -181,7 +181,7 @@ impl Wire for SentClock {
 }
 
 /// Where neither side knows the other's tip: hashes at seq − 1, − 2, − 4, … before it, which find the common entry.
-/// `[feed number, or null for the chain, [points, the latest first]]`. Its format is fixed; nothing acts on it yet.
+/// `[feed number, or null for the chain, [points, the latest first]]`. Nothing acts on one for the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locator {
     /// The feed's number; none for the membership chain, whose points count records from 1.

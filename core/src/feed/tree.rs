@@ -70,6 +70,20 @@ impl FeedTree {
         }
         self.links.keys().filter(|entry| !covered.contains(entry)).copied().collect()
     }
+
+    /// The entries with these places on the way back from one that is here; the highest first, as the places are.
+    #[must_use]
+    pub fn way_back(&self, from: Tip, seqs: &[u64]) -> Vec<Tip> {
+        let mut found = Vec::with_capacity(seqs.len());
+        let mut next = Some(from);
+        while let Some((entry, previous)) = next.and_then(|entry| self.links.get_key_value(&entry)) {
+            if seqs.get(found.len()) == Some(&entry.seq) {
+                found.push(*entry);
+            }
+            next = entry.seq.checked_sub(1).map(|seq| Tip { seq, hash: *previous });
+        }
+        found
+    }
 }
 
 impl FeedTree {

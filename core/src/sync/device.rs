@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::exchange::{
-    Append, ChainMark, Intake, Plan, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile,
-    records_page,
+    Append, ChainMark, Intake, Plan, Point, Range, ends_here, entries_page, extend_chain, foreign_tips, know,
+    reconcile, records_page,
 };
-use crate::feed::clock::{SentClock, digest};
+use super::locator::{Search, Trace};
+use crate::feed::clock::{SentClock, SentTip, digest};
 use crate::feed::{Clock, EntryRefusal, StoredEntry, Tip};
 use crate::id::{Hash, KeyholderId};
 use crate::limits::PAGE_BYTES;
@@ -16,8 +17,6 @@ use crate::wire::message::{Request, Response};
 /// Requests in one exchange, at most: a relay that says something new each time, and never enough, must not hold a phone for
 /// ever.
 const ROUNDS_MAX: u32 = 10_000;
-
-const FEED_BRANCHES: &str = "branches of a feed that neither side knows of the other";
 
 /// What happens to the machine.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub enum DeviceInput {
     Located(Vec<Option<Tip>>),
     /// [`DeviceOutput::Store`] is durable; this is the clock now.
     Stored(Clock),
+    /// The answers to [`DeviceOutput::Trace`], in its order.
+    Traced(Vec<Vec<Tip>>),
     /// Records to append to the chain as it stands; none, mostly.
     Propose(Vec<Record>),
     /// What was pending is sealed and durable; this is the clock now.
@@ -50,6 +51,8 @@ pub enum DeviceOutput {
     Send(Box<Request>),
     /// Which of these entries does the store hold?
     Locate(Vec<Point>),
+    /// Which entries lie there on the ways back? ([`crate::feed::FeedTree::way_back`])
+    Trace(Vec<Trace>),
     /// Append this durably. If the store's chain moved meanwhile (another process), begin a new machine.
     Store(Box<Append>),
     /// The chain is learned, and the relay holds all of it: what is to be appended to it? Asked again after every answer.
@@ -101,7 +104,7 @@ pub enum Stopped {
     /// The relay follows another branch of the chain, and neither gives way.
     #[error("the relay follows other members than this device")]
     ChainsDiffer,
-    /// A feed has branches that neither side knows of the other.
+    /// This version does not do that yet.
     #[error("not_supported_yet: {0}")]
     NotSupportedYet(&'static str),
     /// This version may not write into the space.
@@ -120,7 +123,7 @@ pub struct DeviceExchange {
     clock: Clock,
     theirs: SentClock,
     known: BTreeMap<Point, Tip>,
-    unknown_to_relay: bool,
+    search: Search,
     proposed: Vec<Record>,
     is_sealed: bool,
     compares_whole: bool,
@@ -159,6 +162,9 @@ enum Stage {
     Storing {
         more: bool,
     },
+    Tracing {
+        traces: Vec<Trace>,
+    },
     Proposing,
     Sealing,
     Reading,
@@ -175,7 +181,7 @@ impl DeviceExchange {
             clock,
             theirs: SentClock::empty(),
             known: BTreeMap::new(),
-            unknown_to_relay: false,
+            search: Search::default(),
             proposed: Vec::new(),
             is_sealed: false,
             compares_whole: false,
@@ -224,6 +230,11 @@ impl DeviceExchange {
                 self.advance(clock);
                 self.go_on(more);
             }
+            (DeviceInput::Traced(found), Stage::Tracing { traces }) => {
+                self.search.take(traces, found);
+                self.asks = true;
+                self.send(Vec::new(), Vec::new());
+            }
             (DeviceInput::Propose(records), Stage::Proposing) => self.propose(records),
             (DeviceInput::Sealed(clock), Stage::Sealing) => {
                 self.advance(clock);
@@ -238,11 +249,12 @@ impl DeviceExchange {
     fn send(&mut self, records: Vec<Vec<u8>>, entries: Vec<StoredEntry>) {
         self.sent = entries.iter().map(|entry| (entry.hash, entry.feed)).collect();
         let (entries, _) = entries_page(&self.chain, entries, records.iter().map(Vec::len).sum());
+        let form = if self.compares_whole { SentTip::whole } else { SentTip::short };
         let request = Request {
             clock: SentClock::of(&self.chain, &self.clock, self.compares_whole),
             records,
             entries,
-            locators: Vec::new(),
+            locators: self.search.locators(&self.chain, form),
         };
         self.ask(request, Stage::Waiting);
     }
@@ -269,7 +281,7 @@ impl DeviceExchange {
             Err(error) => return self.finish(Stopped::BadRecord(error)),
         }
         self.learn_refused(response.refused);
-        self.unknown_to_relay = !response.unknown.is_empty();
+        self.search.learn(&self.chain, &response.unknown);
         self.theirs = response.clock;
         let intake =
             if self.knows_their_chain() { Intake::verify(&self.chain, &response.entries) } else { Intake::default() };
@@ -422,6 +434,13 @@ impl DeviceExchange {
         if let Some(from) = self.plan().records_from {
             return self.send(records_page(&self.chain, from), Vec::new());
         }
+        // What the relay holds is learned before anything is appended or sealed: branches of which neither knows the other's, too.
+        let traces = self.search.next(&self.feeds_unknown_here(), &self.clock);
+        if !traces.is_empty() {
+            self.outputs.push_back(DeviceOutput::Trace(traces.clone()));
+            self.stage = Stage::Tracing { traces };
+            return;
+        }
         if self.chain.is_too_old() {
             return self.finish(Stopped::AppTooOld);
         }
@@ -431,6 +450,13 @@ impl DeviceExchange {
         }
         self.outputs.push_back(DeviceOutput::Learned(Box::new(self.chain.clone())));
         self.stage = Stage::Proposing;
+    }
+
+    /// Feeds of which the relay holds tips that I do not.
+    fn feeds_unknown_here(&self) -> BTreeSet<KeyholderId> {
+        let unknown = foreign_tips(&self.chain, &self.clock, &self.theirs).into_iter();
+        let feeds = unknown.filter(|point| !self.known.contains_key(point)).map(|point| point.feed);
+        feeds.filter(|feed| !self.clock.get(feed).is_some_and(|tips| ends_here(&self.chain, feed, tips))).collect()
     }
 
     fn propose(&mut self, records: Vec<Record>) {
@@ -471,7 +497,6 @@ impl DeviceExchange {
         }
         self.finish(match self.bad_entry {
             Some(refusal) => Stopped::BadEntry(refusal),
-            None if self.unknown_to_relay && self.plan().ask => Stopped::NotSupportedYet(FEED_BRANCHES),
             None => Stopped::NoProgress,
         });
     }

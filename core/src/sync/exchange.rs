@@ -111,6 +111,8 @@ pub struct Plan {
     pub send: Vec<Range>,
     /// The other side holds something that I lack.
     pub ask: bool,
+    /// Feeds of which the other side holds tips, none of which I know.
+    pub ahead: BTreeSet<KeyholderId>,
 }
 
 impl Plan {
@@ -126,7 +128,8 @@ impl Plan {
 /// A feed of which the other side holds tips, none of which I know, is not sent: the other side is ahead there, and lacks
 /// nothing of mine if the feed is a line. Unless it is a removed device's that I hold up to its cut: nobody is ahead of that,
 /// and what the other side holds has no place. Where I know some of its tips and not others, the feed has branches, and all that I
-/// hold beyond those that I know is sent; so whoever knows a tip of the other's brings the two together.
+/// hold beyond those that I know is sent; so whoever knows a tip of the other's brings the two together. (Where neither does,
+/// [`super::locator`] helps.)
 #[must_use]
 pub fn reconcile(
     chain: &MembershipChain,
@@ -162,14 +165,20 @@ pub fn reconcile(
     for (feed, tips) in mine {
         let theirs = their_tips.get(feed).copied().unwrap_or_default();
         let beyond: Vec<Tip> = theirs.iter().filter_map(|tip| find(feed, tip, tips, known)).collect();
-        let is_whole = chain.cut_of(feed).is_some_and(|cut| cut.iter().all(|tip| tips.contains(tip)));
+        let is_whole = ends_here(chain, feed, tips);
         plan.ask |= beyond.len() < theirs.len() && !is_whole;
-        let is_ahead = beyond.is_empty() && !theirs.is_empty() && !is_whole;
-        if !is_ahead && !tips.iter().all(|tip| beyond.contains(tip)) {
+        if beyond.is_empty() && !theirs.is_empty() && !is_whole {
+            plan.ahead.insert(*feed);
+        } else if !tips.iter().all(|tip| beyond.contains(tip)) {
             plan.send.push(Range { feed: *feed, beyond });
         }
     }
     plan
+}
+
+/// Whether a feed is here up to its cut: nothing more belongs to it.
+pub(super) fn ends_here(chain: &MembershipChain, feed: &KeyholderId, tips: &BTreeSet<Tip>) -> bool {
+    chain.cut_of(feed).is_some_and(|cut| cut.iter().all(|tip| tips.contains(tip)))
 }
 
 fn find(feed: &KeyholderId, tip: &SentTip, mine: &BTreeSet<Tip>, known: &dyn Fn(&Point) -> Option<Tip>) -> Option<Tip> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::exchange::{
     Append, ChainMark, Intake, Point, Range, entries_page, extend_chain, foreign_tips, know, reconcile, records_page,
 };
+use super::locator;
 use crate::feed::clock::{SentClock, SentTip, TipHash};
 use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip, VerifiedEntry};
 use crate::id::{Hash, KeyholderId, SpaceId};
@@ -243,6 +244,7 @@ impl RelayExchange {
         let mut points = intake.questions(&self.chain);
         if knows_head {
             points.extend(foreign_tips(&self.chain, &self.clock, &request.clock));
+            points.extend(locator::points(&self.chain, &request.locators));
         }
         let points: Vec<Point> = points.into_iter().collect();
         if points.is_empty() {
@@ -391,7 +393,7 @@ impl RelayExchange {
     }
 
     fn read(&mut self, request: Request, known: &BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)>) {
-        let plan = reconcile(&self.chain, &self.clock, &request.clock, &|point: &Point| known.get(point).copied());
+        let mut plan = reconcile(&self.chain, &self.clock, &request.clock, &|point: &Point| known.get(point).copied());
         let whole = uses_whole_hashes(&request.clock) || !self.turned_back.is_empty();
         let mut response = self.response(whole);
         response.refused = refused;
@@ -404,7 +406,8 @@ impl RelayExchange {
         }
         let device = self.caller_reads();
         if knows_head && device {
-            response.unknown = self.unknown_tips(&request.clock, known);
+            locator::widen(&mut plan, &self.chain, &request.locators, known);
+            response.unknown = self.unknown_tips(&request, known);
         }
         let record_bytes: usize = response.records.iter().map(Vec::len).sum();
         if plan.send.is_empty() || !device || response.more {
@@ -417,8 +420,10 @@ impl RelayExchange {
         }
     }
 
-    fn unknown_tips(&self, theirs: &SentClock, known: &BTreeMap<Point, Tip>) -> Vec<(u32, SentTip)> {
-        foreign_tips(&self.chain, &self.clock, theirs)
+    fn unknown_tips(&self, request: &Request, known: &BTreeMap<Point, Tip>) -> Vec<(u32, SentTip)> {
+        let mut points = foreign_tips(&self.chain, &self.clock, &request.clock);
+        points.extend(locator::points(&self.chain, &request.locators));
+        points
             .into_iter()
             .filter(|point| !known.contains_key(point))
             .filter_map(|point| Some((self.chain.keyholder(&point.feed)?.number, point.tip)))

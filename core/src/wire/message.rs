@@ -35,7 +35,7 @@ pub struct Response {
     pub clock: SentClock,
     /// Entries of the request that were not taken, and why.
     pub refused: Vec<(Hash, EntryRefusal)>,
-    /// Tips of the request's clock that the relay does not have: (feed number, tip).
+    /// Tips of the request's clock, and points of its locators, that the relay does not have: (feed number, tip).
     pub unknown: Vec<(u32, SentTip)>,
     /// Records beyond the request's chain.
     pub records: Vec<Vec<u8>>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entwine_core::feed::{Clock, FeedTree, StoredEntry, Tip};
 use entwine_core::id::KeyholderId;
 use entwine_core::membership::{MembershipChain, Record};
-use entwine_core::sync::{Append, ChainMark, Point, Range};
+use entwine_core::sync::{Append, ChainMark, Point, Range, Trace};
 
 /// What a device or a relay keeps of one space.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,10 @@ impl Store {
             .iter()
             .map(|point| self.entries.get(&point.feed)?.keys().find(|tip| point.tip.matches(tip)).copied())
             .collect()
+    }
+
+    pub(crate) fn trace(&self, traces: &[Trace]) -> Vec<Vec<Tip>> {
+        traces.iter().map(|trace| self.trees[&trace.feed].way_back(trace.tip, &trace.seqs)).collect()
     }
 
     /// # Panics

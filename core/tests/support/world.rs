@@ -265,6 +265,7 @@ impl Phone {
                 DeviceInput::Received(Box::new(from_bytes(&response).expect("the relay encodes what it decodes")))
             }
             DeviceOutput::Locate(points) => DeviceInput::Located(self.store.locate(&points)),
+            DeviceOutput::Trace(traces) => DeviceInput::Traced(self.store.trace(&traces)),
             DeviceOutput::Store(append) => {
                 // What is bound to a losing record opens by that record alone.
                 let before = self.store.chain().clone();

@@ -134,6 +134,72 @@ fn two_copies_of_one_phone_that_both_write_come_to_hold_the_same() {
 }
 
 #[test]
+fn a_phone_and_its_copy_meet_though_the_relay_knows_neither_of_their_last_words() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let entry = ada.write("Diary", "Before the copy.");
+    meet(&[&ada, &noor]);
+    relay.stop();
+    let backup = relay.backup();
+    relay.start_again();
+    let copy = ada.copied_as("Ada's other");
+    for day in 0..3 {
+        ada.append(&entry, &format!(" Here on day {day}."));
+        let _ = ada.write_private(&format!("Day {day}"), "By the phone.");
+        let _ = ada.sync();
+    }
+    relay.stop();
+    relay.restore(&backup);
+    relay.start_again();
+    for day in 0..2 {
+        copy.append(&entry, &format!(" There on day {day}."));
+        let _ = copy.write_private(&format!("Other day {day}"), "By the copy.");
+        let _ = copy.sync();
+    }
+
+    meet(&[&ada, &copy, &noor]);
+    for phone in [&ada, &copy, &noor] {
+        let text = phone.read(&entry);
+        for words in ["Here on day 0.", "Here on day 1.", "Here on day 2.", "There on day 0.", "There on day 1."] {
+            assert!(text.contains(words), "{text}");
+        }
+    }
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(ada.list(), copy.list());
+    assert_eq!(ada.list().len(), 6);
+    assert_eq!(relay.branched_feeds().len(), 1, "of one device, in both its spaces");
+}
+
+#[test]
+fn a_phone_is_removed_though_the_relay_knows_other_last_words_of_it() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let tablet = ada.next_phone("Ada's tablet");
+    meet(&[&ada, &noor]);
+    relay.stop();
+    let backup = relay.backup();
+    relay.start_again();
+    let copy = tablet.copied_as("Ada's other tablet");
+    let seen_here = tablet.write("Seen by Ada's phone alone", "The relay lost it.");
+    meet(&[&tablet, &ada]);
+    relay.stop();
+    relay.restore(&backup);
+    relay.start_again();
+    let seen_there = copy.write("Seen by the relay alone", "Nobody read it yet.");
+    let _ = copy.sync();
+
+    let _ = ada.run(&["remove-device", &tablet.keyholder()]);
+    meet(&[&ada, &noor]);
+    for phone in [&ada, &noor] {
+        assert_eq!(phone.read(&seen_here), "The relay lost it.");
+        assert_eq!(phone.read(&seen_there), "Nobody read it yet.");
+    }
+    assert_eq!(copy.sync_stops(), "removed");
+}
+
+#[test]
 fn a_phone_killed_while_it_writes_has_an_entry_whole_or_not_at_all() {
     let world = World::new();
     let relay = world.relay();
