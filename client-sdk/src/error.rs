@@ -98,6 +98,12 @@ pub enum Error {
     /// No phrase waits for being confirmed.
     #[error("no recovery phrase waits for being confirmed here")]
     NoPhraseBegun,
+    /// A phrase ended before it was confirmed.
+    #[error(
+        "another device of yours has made or removed a recovery phrase meanwhile, and these words are not good: make others with \
+         `phrase`"
+    )]
+    PhraseReplaced,
     /// This person left the shared space.
     #[error("you left this space: what is there can be read, and nothing more is written")]
     Left,

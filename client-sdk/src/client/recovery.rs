@@ -77,10 +77,15 @@ impl Client {
     /// # Errors
     /// There is no space, or the relay does not take it.
     pub async fn make_phrase(&self) -> Result<Vec<&'static str>, Error> {
+        let made = self.phrase_made().await?;
+        if made.is_some() {
+            // Another device may have replaced it since.
+            self.exchange_all(None, &Mutex::default()).await?;
+        }
         let views = self.spaces_to_cover().await?;
-        let phrase = match self.phrase_made().await? {
-            Some(phrase) => phrase,
-            None => {
+        let phrase = match made {
+            Some(phrase) if !was_ended(&views, &phrase) => phrase,
+            _ => {
                 let phrase = RecoveryPhrase::make_random(&mut random::generator());
                 let entropy = Zeroizing::new(BASE64.encode(phrase.entropy().as_slice()));
                 self.storage.set_intent(PHRASE, &PhraseMade { entropy }).await?;
@@ -107,10 +112,17 @@ impl Client {
     /// Says that the words were written down: older phrases end, in both spaces.
     ///
     /// # Errors
-    /// No phrase waits for it, or the relay does not answer.
+    /// No phrase waits for it, another device has made a newer one, or the relay does not answer.
     pub async fn confirm_phrase(&self) -> Result<(), Error> {
-        let kept = self.phrase_made().await?.ok_or(Error::NoPhraseBegun)?.derive_keys().id();
-        for view in self.spaces_to_cover().await? {
+        let phrase = self.phrase_made().await?.ok_or(Error::NoPhraseBegun)?;
+        self.exchange_all(None, &Mutex::default()).await?;
+        let views = self.spaces_to_cover().await?;
+        if was_ended(&views, &phrase) {
+            self.storage.end_intent(PHRASE).await?;
+            return Err(Error::PhraseReplaced);
+        }
+        let kept = phrase.derive_keys().id();
+        for view in views {
             let me = self.person(&view)?;
             let is_older = |id: &KeyholderId| *id != kept;
             let phrases = view.chain.current_of(&me).filter(|k| k.kind == KeyholderKind::RecoveryPhrase);
@@ -344,6 +356,12 @@ impl Client {
     fn me(&self, views: &[SpaceView]) -> Result<PersonId, Error> {
         self.person(views.first().ok_or(Error::NoSpace)?)
     }
+}
+
+/// Whether a phrase was removed from any of these spaces.
+fn was_ended(views: &[SpaceView], phrase: &RecoveryPhrase) -> bool {
+    let id = phrase.derive_keys().id();
+    views.iter().any(|view| view.chain.removal_of(&id).is_some())
 }
 
 fn own_devices_and_phrases(chain: &MembershipChain, me: &PersonId) -> impl Iterator<Item = KeyholderId> {

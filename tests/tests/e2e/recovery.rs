@@ -3,6 +3,8 @@
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, World, database, search};
 
+use crate::terminal::{give_back, words_shown};
+
 /// A phrase that BIP-39 knows, of 32 bytes of zero, and nobody has.
 const NOBODYS: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
                        abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon art";
@@ -84,6 +86,44 @@ fn a_replaced_phrase_opens_nothing_any_more() {
     assert!(told.contains("no space"), "{told}");
     assert_eq!(back.status()["reason"], "no_space");
     assert_eq!(back.recover(&relay.url(), &new).done()["spaces"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn words_that_another_phone_has_replaced_meanwhile_are_not_shown_as_good_and_end_no_other() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, _noor) = world.couple(&relay);
+    let second = ada.next_phone("Ada-second");
+    // The first phone shows words, and dies before they are confirmed; the second one makes others.
+    ada.with("ENTWINE_TEST_FAULT", "phrase:after-removal").start(&["phrase"]).finish().killed();
+    let good = second.phrase();
+    let _ = Phone::init_as(&world, "Ada-one", "Ada").recover(&relay.url(), &good).done();
+
+    // Asked again, the first phone makes words that are good from now on, instead of those.
+    let newest = ada.phrase();
+    assert_ne!(newest, good);
+    let told = Phone::init_as(&world, "Ada-two", "Ada").recover(&relay.url(), &good).refused();
+    assert!(told.contains("no space"), "{told}");
+    let back = Phone::init_as(&world, "Ada-three", "Ada");
+    assert_eq!(back.recover(&relay.url(), &newest).done()["spaces"].as_array().unwrap().len(), 2);
+    let phrases = back.devices().into_iter().filter(|device| device["kind"] == "phrase").count();
+    assert_eq!(phrases, 1);
+}
+
+#[test]
+fn words_that_are_replaced_while_somebody_writes_them_down_are_not_confirmed() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, _noor) = world.couple(&relay);
+    let second = ada.next_phone("Ada-second");
+    let mut terminal = ada.on_a_terminal(&["phrase"]);
+    let words = words_shown(&mut terminal);
+    let good = second.phrase();
+    let (status, after) = give_back(terminal, &words);
+    assert_eq!(status.code(), Some(1), "{after}");
+    assert!(after.contains("another device"), "{after}");
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    assert_eq!(back.recover(&relay.url(), &good).done()["spaces"].as_array().unwrap().len(), 2);
 }
 
 #[test]

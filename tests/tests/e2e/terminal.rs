@@ -1,12 +1,14 @@
 //! What does a recovery phrase ask of the one at the terminal? To write it down, and to show that it was written down.
 
+use std::process::ExitStatus;
+
 use entwine_tests::{Phone, Terminal, World};
 
 /// What stands on the screen when the words go from it.
 const WIPED: &str = "\x1b[H\x1b[2J\x1b[3J";
 
 /// The words that `phrase` shows, up to its question for Enter, in their order.
-fn words_shown(terminal: &mut Terminal) -> Vec<String> {
+pub(crate) fn words_shown(terminal: &mut Terminal) -> Vec<String> {
     let screen = terminal.until("Press Enter");
     let table = screen.split("read everything.").nth(1).expect("what the words mean stands before them");
     let cells: Vec<&str> = table.split_whitespace().collect();
@@ -27,6 +29,16 @@ fn asked(terminal: &mut Terminal) -> usize {
     let _ = terminal.until("Word ");
     let number = terminal.until("? ");
     number.trim_end_matches("? ").parse::<usize>().unwrap() - 1
+}
+
+/// Says that the words were written down, and gives back those that are asked for: how the command ends, and what it says last.
+pub(crate) fn give_back(mut terminal: Terminal, words: &[String]) -> (ExitStatus, String) {
+    terminal.type_line("");
+    for _ in 0..3 {
+        let place = asked(&mut terminal);
+        terminal.type_line(&words[place]);
+    }
+    terminal.finish()
 }
 
 #[test]
@@ -80,12 +92,7 @@ fn who_cannot_give_the_words_back_has_no_new_phrase_and_keeps_the_old_one() {
     // Once more shows the same words, which may stand on a paper by now; confirmed, they are good and the old ones are not.
     let mut terminal = ada.on_a_terminal(&["phrase"]);
     assert_eq!(words_shown(&mut terminal), words);
-    terminal.type_line("");
-    for _ in 0..3 {
-        let place = asked(&mut terminal);
-        terminal.type_line(&words[place]);
-    }
-    assert_eq!(terminal.finish().0.code(), Some(0));
+    assert_eq!(give_back(terminal, &words).0.code(), Some(0));
     let next = Phone::init_as(&world, "Ada-next", "Ada");
     let _ = next.recover(&relay.url(), &old).refused();
     let _ = next.recover(&relay.url(), &words.join(" ")).done();
