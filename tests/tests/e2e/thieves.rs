@@ -1,5 +1,5 @@
-//! What has a thief of what a stolen phone invited? Links end with the phone; who came in by one is a device that can be seen and
-//! removed, and a partner whom the thief let in is left behind.
+//! What has a thief of acting as the owner of a stolen phone? Its links end with it, whom it let in can be removed or left behind,
+//! and whom it threw out comes back.
 
 use entwine_tests::phone::text;
 use entwine_tests::world::meet;
@@ -122,4 +122,56 @@ fn a_partner_whom_a_thief_let_in_is_left_behind_by_founding_anew() {
         let _ = phone.refused(&["read", &after]);
     }
     assert_eq!(ada.read(&after), "I came.");
+}
+
+#[test]
+fn who_was_removed_by_a_thief_comes_back_by_the_phrase_and_throws_the_thief_out() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let words = ada.phrase();
+    let stolen = ada.next_phone("Ada-stolen");
+    let private = ada.write_private("Alone", "Of the hailstorm.");
+    meet(&[&ada, &noor, &stolen]);
+    let _ = stolen.run(&["remove-device", &ada.keyholder()]);
+    assert_eq!(ada.sync_stops(), "removed");
+
+    let back = Phone::init_as(&world, "Ada-back", "Ada");
+    let _ = back.recover(&relay.url(), &words).done();
+    let _ = back.run(&["remove-device", &stolen.keyholder()]);
+    assert_eq!(stolen.sync_stops(), "removed");
+    assert_eq!(back.read(&private), "Of the hailstorm.");
+    let after = back.write("After", "In peace.");
+    meet(&[&back, &noor, &back]);
+    assert_eq!(noor.read(&after), "In peace.");
+    assert_eq!(back.shared(), noor.shared());
+    let _ = stolen.refused(&["read", &after]);
+}
+
+#[test]
+fn who_was_removed_by_a_thief_and_has_no_phrase_brings_all_words_into_a_space_that_the_partner_founds() {
+    let world = World::new();
+    let relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let (ada, noor) = world.couple_by(&relay.url(), "none is needed");
+    let stolen = ada.next_phone("Ada-stolen");
+    let before = ada.write("Before", "Of the snowdrift.");
+    let private = ada.write_private("Alone", "Of the hailstorm.");
+    meet(&[&ada, &noor, &stolen]);
+    let unsent = (ada.write("Unsent", "Only here."), ada.write_private("Unsent too", "Only here, and mine."));
+    let _ = stolen.run(&["remove-device", &ada.keyholder()]);
+    assert_eq!(ada.sync_stops(), "removed");
+
+    let _ = noor.run(&["found-anew"]);
+    let _ = ada.run(&["join", &noor.invite(), "--bring-copy"]);
+    meet(&[&ada, &noor]);
+    assert_eq!((noor.read(&before), noor.read(&unsent.0)), ("Of the snowdrift.".into(), "Only here.".into()));
+    assert_eq!(ada.read(&private), "Of the hailstorm.");
+    assert_eq!(ada.read(&unsent.1), "Only here, and mine.");
+    assert_eq!(ada.shared(), noor.shared());
+    assert_eq!(ada.run(&["read", &before])["author"], "Ada");
+    let after = noor.write("After", "In peace.");
+    meet(&[&noor, &ada]);
+    let _ = stolen.start(&["sync"]).finish();
+    let _ = stolen.refused(&["read", &after]);
+    assert_eq!(ada.devices().len(), 2);
 }
