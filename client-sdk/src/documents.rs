@@ -48,10 +48,13 @@ struct Arrived {
 }
 
 impl Client {
-    /// Opens a document; an empty one where nothing was ever written.
+    /// Opens a document to read it; an empty one where nothing was ever written.
     pub(crate) async fn load(&self, view: &SpaceView, name: &DocumentName) -> Result<Loaded, Error> {
-        let stored = self.storage.stored_document(&view.space, name.as_str()).await?;
-        self.assemble(view, stored)
+        let mut stored = self.storage.stored_document(&view.space, name.as_str()).await?;
+        let staying: Vec<Vec<u8>> = stored.staying.drain(..).map(|change| change.bytes).collect();
+        let mut loaded = self.assemble(view, stored)?;
+        loaded.document.apply(&staying)?;
+        Ok(loaded)
     }
 
     /// Every opening has an actor of its own: one that was used before, with a history that a restored phone forgot, would make
@@ -92,7 +95,8 @@ impl Client {
             None => {}
         }
         let now = clock::now();
-        let mut loaded = self.load(view, name).await?;
+        // Without what the relay set aside for good: others could not open what is written on that.
+        let mut loaded = self.assemble(view, self.storage.stored_document(&view.space, name.as_str()).await?)?;
         let result = edit(&mut loaded.document, now)?;
         let changes: Vec<PendingChange> =
             loaded.document.take_changes().into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();

@@ -169,6 +169,13 @@ impl Driver<'_> {
     }
 
     async fn finish(&self, space: &SpaceId, outcome: Outcome, key_missing: bool) -> Result<Ended, Interrupted> {
+        let set_aside = outcome.refused.iter().filter(|(_, refusal)| refusal.class() == RefusalClass::SetAside);
+        let set_aside: Vec<Hash> = set_aside.map(|(hash, _)| *hash).collect();
+        let is_removed = outcome.reason == Some(Stopped::Removed);
+        if !is_removed && self.storage.take_back(space, &self.keys.id(), &set_aside, &|chain| self.ring(chain)).await? {
+            fault::point("sync:after-taken-back");
+            return Err(Interrupted::Restart);
+        }
         self.storage.set_relay_clock(space, &outcome.relay).await?;
         let mut ended = match &outcome.reason {
             None if key_missing => Ended::because(Reason::KeyMissing, "the key to write with is not here yet"),

@@ -24,6 +24,7 @@ mod document;
 mod feed;
 mod notice;
 mod reached;
+mod refusal;
 mod sealing;
 mod told;
 

@@ -27,6 +27,7 @@ const CLIENT_VARIABLES: &[&str] = &[
     "ENTWINE_TEST_RESOLVE",
     "ENTWINE_TEST_FAULT",
     "ENTWINE_TEST_CLOCK_OFFSET",
+    "ENTWINE_TEST_ENTRY_BYTES_MAX",
 ];
 
 /// The command line of `entwine-relay`.

@@ -111,6 +111,10 @@ impl Session {
             let room = self.space_bytes_max.saturating_sub(state.bytes);
             let machine = RelayExchange::new(self.caller, self.now, chain, clock(state.tips));
             let mut machine = machine.with_room(room).holding_up(known.held_up);
+            #[cfg(feature = "test-switches")]
+            if let Some(bytes) = entry_bytes_max() {
+                machine = machine.with_entry_bytes_max(bytes);
+            }
             if let Some((invitation, spaces)) = known.admitted {
                 machine = machine.admitted_elsewhere_by(invitation, spaces);
             }
@@ -119,6 +123,12 @@ impl Session {
         });
         judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?
     }
+}
+
+/// `ENTWINE_TEST_ENTRY_BYTES_MAX`: a relay that takes smaller entries only than the phones seal.
+#[cfg(feature = "test-switches")]
+fn entry_bytes_max() -> Option<usize> {
+    std::env::var("ENTWINE_TEST_ENTRY_BYTES_MAX").ok()?.parse().ok()
 }
 
 /// What others have to hear of once it is durable.

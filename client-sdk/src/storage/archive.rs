@@ -31,7 +31,7 @@ impl Storage {
             let index = self.document_index(&copy.space, &copy.name, 0);
             self.touch_document(&mut transaction, &copy.space, &index, &copy.name, 0).await?;
             for change in &copy.changes {
-                self.insert_pending(&mut transaction, &copy.space, &index, change).await?;
+                self.insert_pending(&mut transaction, &copy.space, &index, change, 0).await?;
             }
         }
         for space in old {

@@ -56,7 +56,7 @@ impl Storage {
 
 /// Where the last entry that this store sealed is among the displaced ones, the next one follows the last that still has its
 /// place.
-async fn step_back(
+pub(super) async fn step_back(
     connection: &mut SqliteConnection,
     space: &SpaceId,
     displaced: &[Tip],

@@ -65,7 +65,7 @@ impl Storage {
             self.touch_document(connection, &space, &index, &content.document, content.generation).await?;
             for bytes in content.changes {
                 let change = PendingChange { bytes, written: content.written.1 };
-                self.insert_pending(connection, &space, &index, &change).await?;
+                self.insert_pending(connection, &space, &index, &change, 0).await?;
             }
             let statement = "DELETE FROM displaced_entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?";
             at_place(connection, statement, &space, &entry.feed, &entry.tip()).await?;
@@ -107,7 +107,7 @@ pub(super) async fn displace(
     Ok(())
 }
 
-async fn at_place(
+pub(super) async fn at_place(
     connection: &mut SqliteConnection,
     statement: &'static str,
     space: &SpaceId,

@@ -13,6 +13,7 @@ use entwine_core::time::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::feed::{Step, stored_entry};
+use super::refusal::REFUSALS_MAX;
 use super::{Storage, StorageError, from_sql, to_sql};
 
 /// Stands for a document: a keyed hash of its id, so that the database does not tell which documents there are.
@@ -67,6 +68,8 @@ pub(crate) struct StoredDocument {
     pub(crate) pending_until: u64,
     pub(crate) tail: Vec<StoredEntry>,
     pub(crate) pending: Vec<PendingChange>,
+    /// Changes that the relay set aside for good: to be shown, and never to be written on.
+    pub(crate) staying: Vec<PendingChange>,
 }
 
 /// An entry that nobody looked at yet.
@@ -163,16 +166,23 @@ impl Storage {
             stored.entries_until = from_sql(row.get(9));
         }
         let rows = sqlx::query(
-            "SELECT sealed, change FROM pending WHERE space = ? AND document = ? AND change > ? ORDER BY change",
+            "SELECT sealed, change, refusals FROM pending
+             WHERE space = ? AND document = ? AND (change > ? OR refusals = ?) ORDER BY change",
         )
         .bind(space.as_bytes().as_slice())
         .bind(index.as_slice())
         .bind(to_sql(stored.pending_until))
+        .bind(REFUSALS_MAX)
         .fetch_all(&mut *transaction)
         .await?;
         for row in &rows {
-            stored.pending.push(self.open_pending(space, &index, row.get(0))?);
-            stored.pending_until = from_sql(row.get(1));
+            let change = self.open_pending(space, &index, row.get(0))?;
+            if row.get::<i64, _>(2) == REFUSALS_MAX {
+                stored.staying.push(change);
+            } else {
+                stored.pending.push(change);
+                stored.pending_until = from_sql(row.get(1));
+            }
         }
         transaction.commit().await?;
         Ok(stored)
@@ -189,7 +199,7 @@ impl Storage {
         let mut transaction = self.begin().await?;
         self.touch_document(&mut transaction, space, &index, name, 0).await?;
         for change in changes {
-            self.insert_pending(&mut transaction, space, &index, change).await?;
+            self.insert_pending(&mut transaction, space, &index, change, 0).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -201,12 +211,14 @@ impl Storage {
         space: &SpaceId,
         index: &DocumentIndex,
         change: &PendingChange,
+        refusals: i64,
     ) -> Result<(), StorageError> {
         let plain = [&change.written.as_millis().to_be_bytes(), change.bytes.as_slice()].concat();
-        sqlx::query("INSERT INTO pending (space, document, sealed) VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO pending (space, document, sealed, refusals) VALUES (?, ?, ?, ?)")
             .bind(space.as_bytes().as_slice())
             .bind(index.as_slice())
             .bind(self.seal(&place("pending", space, index), &plain))
+            .bind(refusals)
             .execute(connection)
             .await?;
         Ok(())
@@ -348,11 +360,13 @@ impl Storage {
 
     pub(crate) async fn counts(&self, space: &SpaceId) -> Result<Counts, StorageError> {
         let mut transaction = self.pool.begin().await?;
-        let row = sqlx::query("SELECT COUNT(*) FROM pending WHERE space = ?")
+        let row = sqlx::query("SELECT COUNT(*), COUNT(*) FILTER (WHERE refusals = ?) FROM pending WHERE space = ?")
+            .bind(REFUSALS_MAX)
             .bind(space.as_bytes().as_slice())
             .fetch_one(&mut *transaction)
             .await?;
-        let mut counts = Counts { pending: from_sql(row.get(0)), ..Counts::default() };
+        let (changes, set_aside): (u64, u64) = (from_sql(row.get(0)), from_sql(row.get(1)));
+        let mut counts = Counts { pending: changes - set_aside, set_aside, ..Counts::default() };
         let rows = sqlx::query(
             "SELECT state, COUNT(*) FROM entry WHERE space = ? AND state IN (0, 2, 4, 5, 6) GROUP BY state",
         )
@@ -363,7 +377,7 @@ impl Storage {
             let count = from_sql(row.get(1));
             match row.get::<i64, _>(0) {
                 0 => counts.unopened = count,
-                2 => counts.set_aside = count,
+                2 => counts.set_aside += count,
                 4 => counts.waiting_for_key = count,
                 5 => counts.waiting_for_newer_app = count,
                 _ => counts.waiting_for_cut = count,

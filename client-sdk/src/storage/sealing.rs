@@ -16,6 +16,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::document::{DocumentIndex, EntryState, PendingChange};
 use super::feed::{Step, TipTable, insert_entry, read_tips};
+use super::refusal::REFUSALS_MAX;
 use super::{Storage, StorageError, chain_mark, from_sql, hash, to_sql};
 use crate::random;
 
@@ -62,6 +63,14 @@ impl Storage {
                 .bind(entry.hash.as_bytes().as_slice())
                 .execute(&mut *transaction)
                 .await?;
+            sqlx::query("UPDATE entry SET refusals = ? WHERE space = ? AND feed = ? AND seq = ? AND hash = ?")
+                .bind(batch.refusals)
+                .bind(space.as_bytes().as_slice())
+                .bind(entry.feed.as_bytes().as_slice())
+                .bind(to_sql(entry.seq))
+                .bind(entry.hash.as_bytes().as_slice())
+                .execute(&mut *transaction)
+                .await?;
             for change in &batch.ids {
                 sqlx::query("DELETE FROM pending WHERE change = ?").bind(change).execute(&mut *transaction).await?;
             }
@@ -84,11 +93,12 @@ impl Storage {
         space: &SpaceId,
     ) -> Result<Vec<Batch>, StorageError> {
         let rows = sqlx::query(
-            "SELECT pending.change, pending.document, pending.sealed, document.name FROM pending
+            "SELECT pending.change, pending.document, pending.sealed, document.name, pending.refusals FROM pending
              JOIN document ON document.space = pending.space AND document.document = pending.document
-             WHERE pending.space = ? ORDER BY pending.change",
+             WHERE pending.space = ? AND pending.refusals < ? ORDER BY pending.change",
         )
         .bind(space.as_bytes().as_slice())
+        .bind(REFUSALS_MAX)
         .fetch_all(connection)
         .await?;
         let mut open: BTreeMap<DocumentIndex, Batch> = BTreeMap::new();
@@ -97,12 +107,13 @@ impl Storage {
             let index = DocumentIndex::try_from(row.get::<&[u8], _>(1))
                 .map_err(|_| StorageError::Damaged("a document's index"))?;
             let change = self.open_pending(space, &index, row.get(2))?;
-            if open.get(&index).is_some_and(|batch| !batch.has_room_for(&change)) {
+            let refusals: i64 = row.get(4);
+            if open.get(&index).is_some_and(|batch| !batch.has_room_for(&change, refusals)) {
                 full.extend(open.remove(&index));
             }
             let (name, generation) = self.open_name(space, &index, row.get(3))?;
             open.entry(index)
-                .or_insert_with(|| Batch { index, name, generation, ids: Vec::new(), changes: Vec::new() })
+                .or_insert_with(|| Batch { index, name, generation, refusals, ids: Vec::new(), changes: Vec::new() })
                 .add(row.get(0), change);
         }
         full.extend(open.into_values());
@@ -155,12 +166,17 @@ struct Batch {
     index: DocumentIndex,
     name: String,
     generation: u32,
+    /// How often the relay set aside what carried these changes: more than never, and each goes alone.
+    refusals: i64,
     ids: Vec<i64>,
     changes: Vec<PendingChange>,
 }
 
 impl Batch {
-    fn has_room_for(&self, change: &PendingChange) -> bool {
+    fn has_room_for(&self, change: &PendingChange, refusals: i64) -> bool {
+        if refusals > 0 || self.refusals > 0 {
+            return false;
+        }
         let bytes: usize = self.changes.iter().map(|change| change.bytes.len()).sum();
         bytes + change.bytes.len() <= ENTRY_CHANGES_BYTES && self.changes.len() < ENTRY_CHANGES_MAX
     }

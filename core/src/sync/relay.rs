@@ -10,7 +10,7 @@ use crate::feed::clock::{SentClock, SentTip, TipHash};
 use crate::feed::{Clock, EntryKind, EntryRefusal, StoredEntry, Tip, VerifiedEntry};
 use crate::id::{Hash, KeyholderId, SpaceId};
 use crate::keyholder::KeyholderKind;
-use crate::limits::PAGE_BYTES;
+use crate::limits::{ENTRY_SEALED_BYTES_MAX, PAGE_BYTES};
 use crate::membership::{Body, ChainError, Cut, Keyholder, MembershipChain, Record, SpaceKind, Standing, which_stands};
 use crate::time::Timestamp;
 use crate::wire::message::{Request, Response};
@@ -90,6 +90,8 @@ pub struct RelayExchange {
     clock: Clock,
     /// Bytes that the space may still take.
     room: u64,
+    /// Sealed bytes of an entry that is taken, at most.
+    entry_bytes_max: usize,
     admitted_elsewhere: Option<(KeyholderId, BTreeSet<SpaceId>)>,
     held_up: BTreeSet<KeyholderId>,
     turned_back: BTreeSet<KeyholderId>,
@@ -122,6 +124,7 @@ impl RelayExchange {
             chain,
             clock,
             room: u64::MAX,
+            entry_bytes_max: ENTRY_SEALED_BYTES_MAX,
             admitted_elsewhere: None,
             held_up: BTreeSet::new(),
             turned_back: BTreeSet::new(),
@@ -135,6 +138,13 @@ impl RelayExchange {
     #[must_use]
     pub fn with_room(mut self, bytes: u64) -> Self {
         self.room = bytes;
+        self
+    }
+
+    /// With a relay that takes smaller entries only than the protocol allows.
+    #[must_use]
+    pub fn with_entry_bytes_max(mut self, bytes: usize) -> Self {
+        self.entry_bytes_max = bytes;
         self
     }
 
@@ -239,6 +249,7 @@ impl RelayExchange {
         } else {
             Intake::default()
         };
+        intake.refuse(EntryRefusal::TooLarge, |entry| entry.sealed.len() > self.entry_bytes_max);
         intake.refuse(EntryRefusal::Retry, |entry| self.held_up.contains(&entry.feed));
         intake.refuse(EntryRefusal::UnknownKind, |entry| entry.critical && entry.kind != EntryKind::CHANGES);
         let mut points = intake.questions(&self.chain);

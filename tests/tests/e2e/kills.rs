@@ -54,6 +54,8 @@ const JOIN_WITH_COPY: &[Point] = &[
     ("sync:after-private", 1),
 ];
 const INVITE_DEVICE: &[Point] = &[("invite:after-space", 2), ("sync:after-sealed", 2), ("sync:after-sent", 4)];
+/// Where the relay refuses what a phone wrote: the story stands in `refusals`.
+const TAKE_BACK: &[Point] = &[("sync:after-taken-back", 1)];
 const PHRASE: &[Point] = &[
     ("phrase:after-intent", 1),
     ("phrase:after-space", 2),
@@ -422,8 +424,19 @@ fn every_point_at_which_a_program_can_be_killed_is_one_where_it_is_killed_here()
             found.extend(call.split('"').skip(1).step_by(2).filter(|name| name.contains(':')).map(str::to_owned));
         }
     }
-    let tables =
-        [CREATE, JOIN, JOIN_AS_DEVICE, JOIN_WITH_COPY, INVITE_DEVICE, PHRASE, RECOVER, REMOVE, LEAVE, FOUND_ANEW];
+    let tables = [
+        CREATE,
+        JOIN,
+        JOIN_AS_DEVICE,
+        JOIN_WITH_COPY,
+        INVITE_DEVICE,
+        TAKE_BACK,
+        PHRASE,
+        RECOVER,
+        REMOVE,
+        LEAVE,
+        FOUND_ANEW,
+    ];
     let known: BTreeSet<String> = tables.concat().iter().map(|(point, _)| (*point).to_owned()).collect();
     assert_eq!(found, known);
 }

@@ -23,6 +23,7 @@ mod operator;
 mod processes;
 mod reader;
 mod recovery;
+mod refusals;
 mod relay_loss;
 mod rituals;
 mod soak;
