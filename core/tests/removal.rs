@@ -301,17 +301,19 @@ fn of_two_phones_that_remove_the_same_one_does() {
 /// The relay lost the latest that the removed device wrote, and the remover has it: it is brought back, and the removal stands.
 #[test]
 fn a_removal_goes_through_where_the_relay_holds_less_than_its_cut() {
-    let (mut ada, mut noor, mut tablet, mut relay) = with_tablet();
-    for word in ["one", "two"] {
-        tablet.write(word);
-        tablet.sync_fully(&mut relay);
+    for kept in [1, 0] {
+        let (mut ada, mut noor, mut tablet, mut relay) = with_tablet();
+        for word in ["one", "two"] {
+            tablet.write(word);
+            tablet.sync_fully(&mut relay);
+        }
+        ada.sync_fully(&mut relay);
+        relay.store = relay.store.set_back(relay.store.chain().len() as usize, kept);
+        remove(&mut ada, &tablet, &mut relay);
+        noor.sync_fully(&mut relay);
+        assert_eq!(noor.words(), ["one", "two"], "{kept} entries kept");
+        removed(&mut tablet, &mut relay);
     }
-    ada.sync_fully(&mut relay);
-    relay.store = relay.store.set_back(relay.store.chain().len() as usize, 1);
-    remove(&mut ada, &tablet, &mut relay);
-    noor.sync_fully(&mut relay);
-    assert_eq!(noor.words(), ["one", "two"]);
-    removed(&mut tablet, &mut relay);
 }
 
 #[test]
@@ -374,6 +376,34 @@ fn leaving_loses_no_word_of_ones_own_other_phone() {
     noor.sync_fully(&mut relay);
     assert_eq!(noor.words(), ada.words());
     assert_eq!(noor.store.chain().current().map(|keyholder| keyholder.id).collect::<Vec<_>>(), [noor.id()]);
+}
+
+#[test]
+fn leaving_comes_through_where_the_relay_has_forgotten_records() {
+    let (mut ada, mut noor, _, mut relay) = with_tablet();
+    for kept in [1, 4] {
+        let mut leaver = ada.copy(57);
+        let mut forgetful = Relay { store: relay.store.set_back(kept, 0), now: NOON, ..Relay::default() };
+        prepare_leaving(&mut leaver);
+        assert_eq!(leaver.sync(&mut forgetful).unwrap().reason, Some(Stopped::Removed), "{kept} records kept");
+        assert_eq!(forgetful.store.chain().len(), ada.store.chain().len() + 1);
+    }
+    ada.sync_fully(&mut relay);
+    noor.sync_fully(&mut relay);
+}
+
+/// Her phone died between sealing and sending, and leaving is the next thing that it says. It is gone then: so what its cut names
+/// comes before.
+#[test]
+fn what_was_sealed_and_not_sent_is_brought_before_leaving() {
+    let (mut ada, mut noor, _, mut relay) = with_tablet();
+    let sealed = ada.seal_one("sealed and not sent");
+    ada.store.insert(sealed);
+    prepare_leaving(&mut ada);
+    assert_eq!(ada.sync(&mut relay).unwrap().reason, Some(Stopped::Removed));
+    noor.sync_fully(&mut relay);
+    assert_eq!(noor.words(), ["sealed and not sent"]);
+    assert_eq!(noor.store.clock()[&ada.id()], ada.store.clock()[&ada.id()]);
 }
 
 #[test]

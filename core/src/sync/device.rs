@@ -420,7 +420,9 @@ impl DeviceExchange {
         let seen = Some((digest(&self.chain, &self.clock), self.theirs.clone()));
         let moves = self.seen != seen;
         self.seen = seen;
-        if !moves && !self.asks {
+        // A removal is turned back where the relay lacks entries that its cut names: they come first.
+        let brings_first = self.passed_over && !self.plan().send.is_empty();
+        if !moves && !self.asks && !brings_first {
             return self.conclude();
         }
         self.asks = more && moves;
@@ -444,8 +446,7 @@ impl DeviceExchange {
         if self.chain.is_too_old() {
             return self.finish(Stopped::AppTooOld);
         }
-        // A removal is turned back where the relay cannot tell that its cut covers what is there: it lacks entries of mine.
-        if self.passed_over && !self.plan().send.is_empty() {
+        if brings_first {
             return self.push();
         }
         self.outputs.push_back(DeviceOutput::Learned(Box::new(self.chain.clone())));

@@ -193,7 +193,8 @@ pub fn know(known: &mut BTreeMap<Point, Tip>, feed: KeyholderId, tip: Tip) {
 }
 
 /// Adds the records of a message to a chain: those beyond it, as far as they follow. Records at an index that the chain has
-/// already are passed over; so is everything after one that differs, whose author lost the race for its place.
+/// already are passed over; so is everything after one that differs, whose author lost the race for its place, and whatever
+/// comes after a gap: the sender learns from the answer which records are missing.
 ///
 /// # Errors
 /// A record that follows the head and is not valid.
@@ -205,6 +206,9 @@ pub fn extend_chain(chain: &mut MembershipChain, records: &[Vec<u8>]) -> Result<
             if held == record.hash() {
                 continue;
             }
+            break;
+        }
+        if record.index() > chain.len() {
             break;
         }
         added.push(chain.append_record(record)?.clone());

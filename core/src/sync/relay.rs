@@ -295,8 +295,10 @@ impl RelayExchange {
         }
     }
 
-    /// A removal that its author proposes is taken only if its cut covers all that is here of the removed feeds: what a lost phone
-    /// still brought must not be cut off unseen. One that comes as part of the caller's own chain stands already.
+    /// A removal that its author proposes is taken only if its cut is what is here of the removed feeds: what a lost phone still
+    /// brought must not be cut off unseen, and what the author alone holds is brought first, since a feed is not whole to anyone
+    /// before all of its cut is there, and the author may be gone by then. One that comes as part of the caller's own chain stands
+    /// already.
     fn without_stale_removal(
         &mut self,
         stored: &MembershipChain,
@@ -305,7 +307,7 @@ impl RelayExchange {
     ) -> Vec<Record> {
         let is_stale = |cut: &Cut| {
             let tips = self.clock.get(&cut.keyholder).into_iter().flatten();
-            tips.into_iter().any(|tip| !cut.tips.contains(&(tip.seq, tip.hash)))
+            !tips.map(|tip| (tip.seq, tip.hash)).eq(cut.tips.iter().copied())
         };
         let stale = records.iter().any(|record| match record.body() {
             Body::Remove(remove) => record.index() >= request.clock.chain_len && remove.cuts.iter().any(is_stale),
