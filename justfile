@@ -13,6 +13,15 @@ check:
 test *ARGS:
     scripts/test {{ ARGS }}
 
+# Live through so many seeded worlds of couples, on all processors, from a first seed on
+simulate SEEDS="10000" FIRST="0":
+    SIMULATION_SEEDS={{ SEEDS }} SIMULATION_FIRST={{ FIRST }} \
+        cargo test --release -p entwine-core --test simulation couples -- --nocapture
+
+# Tell what happens in one of them
+simulate-one SEED:
+    SIMULATION_SEED={{ SEED }} cargo test -p entwine-core --test simulation one_seed -- --nocapture
+
 # Format the code
 fmt:
     cargo fmt --all

@@ -12,9 +12,9 @@ use entwine_core::sync::{Append, ChainMark, Point, Range, Trace};
 pub(crate) struct Store {
     pub(crate) chain: Option<MembershipChain>,
     entries: BTreeMap<KeyholderId, BTreeMap<Tip, StoredEntry>>,
-    trees: BTreeMap<KeyholderId, FeedTree>,
+    pub(crate) trees: BTreeMap<KeyholderId, FeedTree>,
     /// What came after its author was removed, and is not known yet to lie within the cut.
-    waiting: BTreeSet<(KeyholderId, Tip)>,
+    pub(crate) waiting: BTreeSet<(KeyholderId, Tip)>,
     /// What had its place and lost it, beyond the cut of its feed.
     pub(crate) displaced: Vec<StoredEntry>,
 }
@@ -37,6 +37,10 @@ impl Store {
         self.entries.values().flat_map(BTreeMap::values)
     }
 
+    pub(crate) fn entry(&self, feed: &KeyholderId, tip: &Tip) -> Option<&StoredEntry> {
+        self.entries.get(feed)?.get(tip)
+    }
+
     pub(crate) fn locate(&self, points: &[Point]) -> Vec<Option<Tip>> {
         points
             .iter()
@@ -56,9 +60,7 @@ impl Store {
             self.give_way(append.kept_len);
         }
         assert_eq!(self.chain().len() as usize + append.records.len(), append.chain.len() as usize);
-        for record in append.records {
-            self.chain.as_mut().expect("known").append_record(record).expect("the machine verified it");
-        }
+        self.chain = Some(append.chain);
         for entry in append.entries {
             let place = (entry.feed, entry.tip());
             if append.cuts.contains_key(&place.0)
