@@ -27,8 +27,8 @@ pub enum Durability {
     Partner,
 }
 
-/// Everything that this device had written in a space by a moment. It can be kept, as text, beyond a restart; a profile that
-/// is restored from a backup made before that moment counts it as [`Durability::Local`].
+/// Everything that this device had written in a space by a moment. It can be kept, as text, beyond a restart, but not beside the
+/// profile: a profile that is restored from a backup made before that moment knows nothing of it, and counts on from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Written {
     space: SpaceId,

@@ -30,23 +30,20 @@ impl Client {
     pub(super) async fn withheld(&self, view: &SpaceView) -> Result<Option<String>, Error> {
         let mut missing = self.storage.missing_tips(&view.space).await?;
         missing.retain(|missing| counts(&view.chain, missing));
-        let me = self.person(view)?;
-        let is_partners =
-            |missing: &MissingTip| view.chain.keyholder(&missing.author).is_some_and(|author| author.person != me);
-        let of_this_phone: Vec<&MissingTip> =
-            missing.iter().filter(|missing| missing.feed == self.keyholder()).collect();
-        let of_partner: Vec<&MissingTip> = missing.iter().filter(|missing| is_partners(missing)).collect();
-        let told = |missing: &[&MissingTip]| format!("at least {}", in_entries(number(missing)));
+        let me = view.chain.keyholder(&self.keyholder()).map(|me| me.person);
+        let of_this_phone: Vec<&MissingTip> = missing.iter().filter(|one| one.feed == self.keyholder()).collect();
+        let is_partners = |one: &&MissingTip| view.chain.keyholder(&one.author).map(|author| author.person) != me;
+        let of_partner: Vec<&MissingTip> = missing.iter().filter(is_partners).collect();
         Ok(if missing.is_empty() {
             None
         } else if !of_this_phone.is_empty() {
-            let entries = told(&of_this_phone);
+            let entries = in_entries(&of_this_phone);
             Some(format!("this phone was set back or copied, and had written {entries} that the relay does not give"))
         } else if !of_partner.is_empty() {
-            Some(format!("your partner had {} that the relay does not give", told(&of_partner)))
+            Some(format!("your partner had {} that the relay does not give", in_entries(&of_partner)))
         } else {
-            let all: Vec<&MissingTip> = missing.iter().collect();
-            Some(format!("another phone of yours had {} that the relay does not give", told(&all)))
+            let entries = in_entries(&missing.iter().collect::<Vec<_>>());
+            Some(format!("another phone of yours had {entries} that the relay does not give"))
         })
     }
 }
@@ -69,8 +66,11 @@ fn number(missing: &[&MissingTip]) -> u64 {
     by_feed.into_values().fold(0, u64::saturating_add)
 }
 
-fn in_entries(number: u64) -> String {
-    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+fn in_entries(missing: &[&MissingTip]) -> String {
+    match number(missing) {
+        1 => "at least 1 entry".to_owned(),
+        number => format!("at least {number} entries"),
+    }
 }
 
 #[cfg(test)]
