@@ -5,21 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use entwine_core::id::KeyholderId;
+use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::PublicKeys;
-use entwine_core::membership::Record;
+use entwine_core::membership::{MembershipChain, Record};
 use entwine_core::time::Timestamp;
 use entwine_core::token::{SignedToken, TokenError};
 use entwine_core::wire::live::LIVE_PATH;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::{self, Audience, Caller};
+use crate::chains::Chains;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::hub::Hub;
 use crate::removals::Removals;
-use crate::store::Store;
+use crate::store::{SpaceState, Store};
 
 /// Bodies longer than a sync message that are read at once: each may take 16 MiB of memory, and come from anybody.
 const LONG_BODIES_MAX: usize = 4;
@@ -35,6 +36,7 @@ pub(crate) struct Gate {
     per_keyholder: Arc<Mutex<BTreeMap<KeyholderId, u32>>>,
     removals: Removals,
     hub: Hub,
+    chains: Chains,
     heartbeat: Duration,
     space_bytes_max: u64,
 }
@@ -52,6 +54,7 @@ impl Gate {
             per_keyholder: Arc::default(),
             removals: Removals::default(),
             hub: Hub::new(config.limits.live_connections_max),
+            chains: Chains::default(),
             heartbeat: config.limits.live_heartbeat,
             space_bytes_max: config.limits.space_bytes_max,
         }
@@ -70,6 +73,14 @@ impl Gate {
     /// Everything that the relay keeps.
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// A space as it is now, with its chain.
+    ///
+    /// # Errors
+    /// Faults of the store, and a chain in it that is not valid.
+    pub(crate) async fn load(&self, space: SpaceId) -> Result<Option<(Arc<MembershipChain>, SpaceState)>, ApiError> {
+        self.chains.load(&*self.store, space).await
     }
 
     /// How often a live connection is asked whether it is there.

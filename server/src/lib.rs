@@ -10,6 +10,7 @@
 pub mod app;
 pub mod auth;
 mod body;
+mod chains;
 pub mod clock;
 pub mod config;
 pub mod error;

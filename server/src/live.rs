@@ -25,14 +25,13 @@ use entwine_core::sync::relay::may_hear;
 use entwine_core::wire::live::{Ask, DeviceFrame, Hello, Refused, RelayFrame};
 use entwine_core::wire::{from_bytes, to_bytes};
 use futures_util::future::{BoxFuture, FutureExt as _};
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::{error, info};
 
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::hub::{Greeting, Line, News};
-use crate::session::{self, Session};
+use crate::session::Session;
 
 /// Heartbeats that a peer may let pass without reading what was sent. The default of 20 s gives a megabyte a minute.
 const PATIENCE_BEATS: u32 = 3;
@@ -176,10 +175,7 @@ fn unexpected(message: Option<Result<Message, ProtocolError>>) -> End {
 
 /// Whether this keyholder may hear of what comes in a space: core says.
 async fn hears(gate: &Gate, space: SpaceId, caller: KeyholderId) -> Result<bool, ApiError> {
-    let Some(state) = gate.store().load(space).await? else { return Ok(false) };
-    let judged = spawn_blocking(move || session::parse(&state.records).map(|chain| may_hear(&chain, &caller)));
-    let judged = judged.await.map_err(|error| ApiError::Internal(Box::new(error)))?;
-    judged.map_err(|_| session::fault("a chain that is not valid"))
+    Ok(gate.load(space).await?.is_some_and(|(chain, _)| may_hear(&chain, &caller)))
 }
 
 /// A ping under way, and whether an answer stands before it.

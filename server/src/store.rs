@@ -13,7 +13,7 @@ use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::{KeyholderKind, PublicKeys};
 use entwine_core::membership::SpaceKind;
 use entwine_core::registration::{RegistrationToken, TokenDigest};
-use entwine_core::sync::{Point, Range};
+use entwine_core::sync::{ChainMark, Point, Range};
 use entwine_core::time::Timestamp;
 use futures_util::future::BoxFuture;
 
@@ -40,8 +40,10 @@ pub type Stored<'s, T> = BoxFuture<'s, Result<T, StoreError>>;
 /// A space at one moment, without its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpaceState {
-    /// The membership chain, as received.
-    pub records: Vec<Vec<u8>>,
+    /// Where the membership chain stands.
+    pub mark: ChainMark,
+    /// The chain, as received; none where it still stands where the caller knows it to.
+    pub records: Option<Vec<Vec<u8>>>,
     /// Entries that no other follows: (feed, tip), in this order.
     pub tips: Vec<(KeyholderId, Tip)>,
     /// Bytes of all records and entries.
@@ -77,8 +79,8 @@ pub struct KeyholderLine {
 pub struct Append {
     /// The space.
     pub space: SpaceId,
-    /// Number of records that the caller saw, and the hash of the last: nothing is added to any other chain.
-    pub seen: (u32, Hash),
+    /// The chain that the caller saw: nothing is added to any other.
+    pub seen: ChainMark,
     /// How many of them stand. Where that is not all, another branch of the chain takes over: the others go, with whatever they
     /// said about keyholders, and entries bound to them lose their place, together with those that follow.
     pub kept: u32,
@@ -176,8 +178,8 @@ pub struct TokenLine {
 
 /// Everything that the relay keeps.
 pub trait Store: Send + Sync {
-    /// A space, if it is known.
-    fn load(&self, space: SpaceId) -> Stored<'_, Option<SpaceState>>;
+    /// A space, if it is known here. Its records are left out where its chain stands at `known`.
+    fn load(&self, space: SpaceId, known: Option<ChainMark>) -> Stored<'_, Option<SpaceState>>;
 
     /// The entries at these points, in the same order; none where nothing is, or where the first bytes of a hash do not tell.
     fn locate(&self, space: SpaceId, points: Vec<Point>) -> Stored<'_, Vec<Option<Tip>>>;

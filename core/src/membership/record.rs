@@ -7,6 +7,8 @@
 //! The signature covers the first seven elements; the hash covers all eight, as received. A body of a kind that is not known
 //! here is kept as it came.
 
+use std::sync::Arc;
+
 use crate::id::{Hash, KeyholderId, PersonId, SpaceId};
 use crate::keyholder::{BadSignature, KeyholderKind, PublicKeys, SecretKeys, SignatureBytes};
 use crate::limits::{KEYHOLDERS_EVER_MAX, RECORD_BYTES_MAX, TIPS_PER_FEED_MAX};
@@ -175,8 +177,12 @@ impl Body {
 }
 
 /// One record, decoded but not yet judged: that is [`super::MembershipChain::append`]'s part.
+/// Clones share their parts: a chain is cloned for every exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct Record(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     index: u32,
     previous: Hash,
     body: Body,
@@ -193,12 +199,16 @@ impl Record {
         let mut encoder = Encoder::new();
         encode_unsigned(&mut encoder, 7, index, &previous, &body, &author.id());
         let signature = author.sign(RECORD_LABEL, &[&encoder.into_bytes()]);
+        Self::from_parts(index, previous, body, author.id(), signature)
+    }
+
+    fn from_parts(index: u32, previous: Hash, body: Body, author: KeyholderId, signature: SignatureBytes) -> Self {
         let mut encoder = Encoder::new();
-        encode_unsigned(&mut encoder, 8, index, &previous, &body, &author.id());
+        encode_unsigned(&mut encoder, 8, index, &previous, &body, &author);
         encoder.bytes(&signature);
         let bytes = encoder.into_bytes();
-        let hash = record_hash(&bytes);
-        Self { index, previous, body, author: author.id(), signature, bytes, hash }
+        let hash = Hash::of(RECORD_LABEL, &[&bytes]);
+        Self(Arc::new(Parts { index, previous, body, author, signature, bytes, hash }))
     }
 
     /// Reads a record.
@@ -215,43 +225,43 @@ impl Record {
     /// Its place in the chain, from 0.
     #[must_use]
     pub fn index(&self) -> u32 {
-        self.index
+        self.0.index
     }
 
     /// The hash of the record before.
     #[must_use]
     pub fn previous(&self) -> Hash {
-        self.previous
+        self.0.previous
     }
 
     /// What it does.
     #[must_use]
     pub fn body(&self) -> &Body {
-        &self.body
+        &self.0.body
     }
 
     /// Who signed it.
     #[must_use]
     pub fn author(&self) -> KeyholderId {
-        self.author
+        self.0.author
     }
 
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 
     /// The hash of its bytes.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        self.hash
+        self.0.hash
     }
 
     /// The epoch that it opens, if any.
     #[must_use]
     pub fn opening(&self) -> Option<&Opening> {
-        match &self.body {
+        match &self.0.body {
             Body::Create(create) => Some(&create.opening),
             Body::Rotate(opening) => Some(opening),
             _ => None,
@@ -261,7 +271,7 @@ impl Record {
     /// The keys that it brings in, if any.
     #[must_use]
     pub fn added_keys(&self) -> Option<&PublicKeys> {
-        match &self.body {
+        match &self.0.body {
             Body::Create(create) => Some(&create.device),
             Body::Add(add) => Some(&add.keys),
             Body::Accept(accept) => Some(&accept.device),
@@ -275,13 +285,9 @@ impl Record {
     /// [`BadSignature`].
     pub fn verify(&self, author: &PublicKeys) -> Result<(), BadSignature> {
         let mut encoder = Encoder::new();
-        encode_unsigned(&mut encoder, 7, self.index, &self.previous, &self.body, &self.author);
-        author.verify(RECORD_LABEL, &[&encoder.into_bytes()], &self.signature)
+        encode_unsigned(&mut encoder, 7, self.0.index, &self.0.previous, &self.0.body, &self.0.author);
+        author.verify(RECORD_LABEL, &[&encoder.into_bytes()], &self.0.signature)
     }
-}
-
-fn record_hash(bytes: &[u8]) -> Hash {
-    Hash::of(RECORD_LABEL, &[bytes])
 }
 
 fn encode_unsigned(
@@ -298,8 +304,8 @@ fn encode_unsigned(
 
 impl Wire for Record {
     fn encode(&self, encoder: &mut Encoder) {
-        encode_unsigned(encoder, 8, self.index, &self.previous, &self.body, &self.author);
-        encoder.bytes(&self.signature);
+        encode_unsigned(encoder, 8, self.0.index, &self.0.previous, &self.0.body, &self.0.author);
+        encoder.bytes(&self.0.signature);
     }
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
@@ -312,10 +318,7 @@ impl Wire for Record {
         let body = Body::parse(kind, critical, decoder.bytes(RECORD_BYTES_MAX, "body")?)?;
         let author = decoder.value()?;
         let signature = decoder.fixed("signature")?;
-        let mut record = Self { index, previous, body, author, signature, bytes: Vec::new(), hash: Hash::ZERO };
-        record.bytes = to_bytes(&record);
-        record.hash = record_hash(&record.bytes);
-        Ok(record)
+        Ok(Self::from_parts(index, previous, body, author, signature))
     }
 }
 

@@ -258,6 +258,12 @@ impl Intake {
         }
     }
 
+    /// Whether this entry is among those that arrived and are valid.
+    #[must_use]
+    pub fn brings(&self, point: &Point) -> bool {
+        self.arrived.get(&point.feed).is_some_and(|tips| tips.iter().any(|tip| point.tip.matches(tip)))
+    }
+
     /// What the store has to be asked for before [`Self::settle`]: the entries before the verified ones that did not arrive with
     /// them; and of feeds that end at a cut, the tips of the cut and the entries themselves.
     #[must_use]

@@ -102,7 +102,7 @@ pub struct RelayExchange {
 #[derive(Debug)]
 enum Stage {
     Idle,
-    Locating { request: Request, intake: Intake, taking: Taking, points: Vec<Point> },
+    Locating { request: Request, intake: Intake, taking: Taking, known: BTreeMap<Point, Tip>, points: Vec<Point> },
     Storing { request: Request, known: BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)> },
     Reading { response: Box<Response> },
 }
@@ -185,9 +185,8 @@ impl RelayExchange {
     pub fn handle(&mut self, input: RelayInput) -> Result<(), RelayRefusal> {
         match (input, std::mem::replace(&mut self.stage, Stage::Idle)) {
             (RelayInput::Received(request), Stage::Idle) => self.receive(request),
-            (RelayInput::Located(found), Stage::Locating { request, intake, taking, points }) => {
-                let known: BTreeMap<Point, Tip> =
-                    points.into_iter().zip(found).filter_map(|(point, tip)| Some((point, tip?))).collect();
+            (RelayInput::Located(found), Stage::Locating { request, intake, taking, mut known, points }) => {
+                known.extend(points.into_iter().zip(found).filter_map(|(point, tip)| Some((point, tip?))));
                 self.store(request, intake, &taking, known);
                 Ok(())
             }
@@ -252,17 +251,23 @@ impl RelayExchange {
         intake.refuse(EntryRefusal::TooLarge, |entry| entry.sealed.len() > self.entry_bytes_max);
         intake.refuse(EntryRefusal::Retry, |entry| self.held_up.contains(&entry.feed));
         intake.refuse(EntryRefusal::UnknownKind, |entry| entry.critical && entry.kind != EntryKind::CHANGES);
+        // The store need not be asked for what is a tip there, nor for what arrives only now.
+        let mut known = BTreeMap::new();
+        for (feed, tips) in &self.clock {
+            tips.iter().for_each(|tip| know(&mut known, *feed, *tip));
+        }
         let mut points = intake.questions(&self.chain);
         if knows_head {
-            points.extend(foreign_tips(&self.chain, &self.clock, &request.clock));
+            let foreign = foreign_tips(&self.chain, &self.clock, &request.clock);
+            points.extend(foreign.into_iter().filter(|point| !intake.brings(point)));
             points.extend(locator::points(&self.chain, &request.locators));
         }
-        let points: Vec<Point> = points.into_iter().collect();
+        let points: Vec<Point> = points.into_iter().filter(|point| !known.contains_key(point)).collect();
         if points.is_empty() {
-            self.store(request, intake, &taking, BTreeMap::new());
+            self.store(request, intake, &taking, known);
         } else {
             self.outputs.push_back(RelayOutput::Locate(points.clone()));
-            self.stage = Stage::Locating { request, intake, taking, points };
+            self.stage = Stage::Locating { request, intake, taking, known, points };
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ pub(super) async fn create(
     }
     let founding = Founding { chain: &chain, caller: &admitted.caller, config: &config, gate: &gate, store: &**store };
     let status =
-        if store.load(chain.space()).await?.is_none() && founding.found(proof.map(|proof| *proof.as_bytes())).await? {
+        if gate.load(chain.space()).await?.is_none() && founding.found(proof.map(|proof| *proof.as_bytes())).await? {
             StatusCode::CREATED
         } else {
             founding.bring(records).await?;
@@ -111,12 +111,7 @@ impl Founding<'_> {
     /// A member of a shared space here may have a private one beside it, whatever the operator says about new spaces.
     async fn as_member(&self) -> Result<Option<Admission>, ApiError> {
         let SpaceKind::Private { of } = self.chain.kind() else { return Ok(None) };
-        let Some(shared) = self.store.load(of).await? else { return Ok(None) };
-        let parsed = spawn_blocking(move || session::parse(&shared.records));
-        let shared = parsed
-            .await
-            .map_err(|error| ApiError::Internal(Box::new(error)))?
-            .map_err(|_| session::fault("a chain that is not valid"))?;
+        let Some((shared, _)) = self.gate.load(of).await? else { return Ok(None) };
         let device = self.caller.keyholder;
         let may = may_found_private(&shared, self.chain, &device);
         Ok(may.then_some(Admission::MemberOf { shared: of, device }))

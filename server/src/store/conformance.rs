@@ -9,7 +9,7 @@ use entwine_core::keyholder::{KeyholderKind, PublicKeys};
 use entwine_core::limits::ENTRIES_PER_MESSAGE_MAX;
 use entwine_core::membership::SpaceKind;
 use entwine_core::registration::RegistrationToken;
-use entwine_core::sync::{Point, Range};
+use entwine_core::sync::{ChainMark, Point, Range};
 use entwine_core::time::Timestamp;
 
 use super::{
@@ -66,6 +66,10 @@ fn keys(name: &str) -> PublicKeys {
     PublicKeys::from_bytes(*hash(name).as_bytes(), *hash(&format!("{name}'s other key")).as_bytes())
 }
 
+fn mark(len: u32, name: &str) -> ChainMark {
+    ChainMark { len, head: hash(name) }
+}
+
 fn record(name: &str) -> NewRecord {
     NewRecord { hash: hash(name), bytes: name.as_bytes().to_vec() }
 }
@@ -96,7 +100,7 @@ async fn with_space(store: &dyn Store, name: &str) -> SpaceId {
 fn nothing_to(name: &str) -> Append {
     Append {
         space: space_id(name),
-        seen: (1, hash(&format!("create {name}"))),
+        seen: mark(1, &format!("create {name}")),
         kept: 1,
         records: Vec::new(),
         keyholders: Vec::new(),
@@ -141,7 +145,7 @@ async fn append_entries(store: &dyn Store, name: &str, entries: Vec<StoredEntry>
 }
 
 async fn load(store: &dyn Store, space: SpaceId) -> SpaceState {
-    store.load(space).await.unwrap().unwrap()
+    store.load(space, None).await.unwrap().unwrap()
 }
 
 fn whole_feed() -> Vec<Range> {
@@ -153,12 +157,21 @@ fn beyond(tips: &[Tip]) -> Vec<Range> {
 }
 
 pub(crate) async fn a_space_is_created_once(store: Arc<dyn Store>) {
-    assert_eq!(store.load(space_id("home")).await.unwrap(), None);
+    assert_eq!(store.load(space_id("home"), None).await.unwrap(), None);
     let space = with_space(&*store, "home").await;
     let again = NewSpace { records: vec![record("create home"), record("other")], ..new_space("home") };
     assert_eq!(store.create(again).await.unwrap(), Created::Exists);
     let state = load(&*store, space).await;
-    assert_eq!(state, SpaceState { records: vec![b"create home".to_vec()], tips: vec![], bytes: 11 });
+    let records = Some(vec![b"create home".to_vec()]);
+    let expected = SpaceState { mark: mark(1, "create home"), records, tips: vec![], bytes: 11 };
+    assert_eq!(state, expected);
+    let known = store.load(space, Some(expected.mark)).await.unwrap();
+    assert_eq!(
+        known,
+        Some(SpaceState { records: None, ..expected.clone() }),
+        "whoever knows the chain is not told it again"
+    );
+    assert_eq!(store.load(space, Some(mark(1, "another"))).await.unwrap(), Some(expected));
     assert_eq!(store.keys_of(keys("ada's phone").id()).await.unwrap(), Some(keys("ada's phone")));
     assert_eq!(store.keys_of(keys("noor's phone").id()).await.unwrap(), None);
 }
@@ -172,15 +185,15 @@ pub(crate) async fn records_and_keyholders_follow_the_chain(store: Arc<dyn Store
     assert_eq!(store.spaces_of(keys("invitation").id()).await.unwrap(), [line]);
 
     let accept = Append {
-        seen: (2, hash("add")),
+        seen: mark(2, "add"),
         kept: 2,
         records: vec![record("accept"), record("rotate")],
         keyholders: vec![KeyholderLine { removed_at: Some(2), ..invitation }, device("noor's phone", NOOR, 2)],
         ..nothing_to("home")
     };
     store.append(accept).await.unwrap();
-    let records: [&[u8]; 4] = [b"create home", b"add", b"accept", b"rotate"];
-    assert_eq!(load(&*store, space).await.records, records);
+    let records = ["create home", "add", "accept", "rotate"].map(|name| name.as_bytes().to_vec());
+    assert_eq!(load(&*store, space).await.records, Some(records.to_vec()));
     assert_eq!(store.spaces_of(keys("invitation").id()).await.unwrap(), []);
     assert_eq!(store.spaces_of(keys("noor's phone").id()).await.unwrap(), [line]);
     let admitted = |invitation, keyholder| store.admitted_by(keys(invitation).id(), keys(keyholder).id());
@@ -193,9 +206,12 @@ pub(crate) async fn records_and_keyholders_follow_the_chain(store: Arc<dyn Store
 pub(crate) async fn a_moved_chain_takes_nothing(store: Arc<dyn Store>) {
     let space = with_space(&*store, "home").await;
     let words = line("word", 0, Hash::ZERO, 1, 10);
-    for seen in [(2, hash("create home")), (1, hash("create another")), (0, Hash::ZERO)] {
-        let append = Append { seen, records: vec![record("add")], entries: words.clone(), ..nothing_to("home") };
-        assert_eq!(store.append(append).await.unwrap(), Appended::Moved);
+    for (len, head) in [(2, "create home"), (1, "create another"), (0, "")] {
+        let seen = mark(len, head);
+        for records in [vec![record("add")], Vec::new()] {
+            let append = Append { seen, kept: len, records, entries: words.clone(), ..nothing_to("home") };
+            assert_eq!(store.append(append).await.unwrap(), Appended::Moved);
+        }
     }
     let elsewhere = Append { space: space_id("nowhere"), entries: words, ..nothing_to("home") };
     assert_eq!(store.append(elsewhere).await.unwrap(), Appended::Moved);
@@ -310,10 +326,10 @@ pub(crate) async fn a_branch_of_the_chain_takes_over(store: Arc<dyn Store>) {
     let mut bound = line("bound", 2, stands[1].hash, 1, 100);
     bound[0].position = 2;
     let follows = line("follows", 3, bound[0].hash, 1, 100);
-    let seen = (3, hash("lost 2"));
+    let seen = mark(3, "lost 2");
     let entries = [stands.clone(), bound, follows].concat();
     store.append(Append { seen, kept: 3, entries, ..nothing_to("home") }).await.unwrap();
-    let before = store.load(space).await.unwrap().unwrap();
+    let before = store.load(space, None).await.unwrap().unwrap();
 
     let branch = Append {
         seen,
@@ -322,20 +338,20 @@ pub(crate) async fn a_branch_of_the_chain_takes_over(store: Arc<dyn Store>) {
         keyholders: vec![device("ada's phone", ADA, 0), device("noor's phone", NOOR, 1)],
         ..nothing_to("home")
     };
-    let stale = Append { seen: (3, hash("another")), ..branch.clone() };
+    let stale = Append { seen: mark(3, "another"), ..branch.clone() };
     assert_eq!(store.append(stale).await.unwrap(), Appended::Moved);
-    assert_eq!(store.load(space).await.unwrap().unwrap(), before);
+    assert_eq!(store.load(space, None).await.unwrap().unwrap(), before);
     store.append(branch).await.unwrap();
-    let after = store.load(space).await.unwrap().unwrap();
+    let after = store.load(space, None).await.unwrap().unwrap();
     let bytes = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect::<Vec<_>>();
-    assert_eq!(after.records, bytes(&["create home", "won"]));
+    assert_eq!(after.records, Some(bytes(&["create home", "won"])));
     assert_eq!(after.tips, [(keys("ada's phone").id(), stands[1].tip())], "what is bound to a lost record goes");
     assert_eq!(before.bytes - after.bytes, ("lost 1lost 2".len() - "won".len()) as u64);
     assert_eq!(store.keys_of(keys("ada's tablet").id()).await.unwrap(), None, "whom a lost record added was never in");
     for name in ["ada's phone", "noor's phone"] {
         assert_eq!(store.spaces_of(keys(name).id()).await.unwrap(), [SpaceLine { space, is_private: false }], "{name}");
     }
-    let next = Append { seen: (2, hash("won")), kept: 2, records: vec![record("next")], ..nothing_to("home") };
+    let next = Append { seen: mark(2, "won"), kept: 2, records: vec![record("next")], ..nothing_to("home") };
     assert!(matches!(store.append(next).await.unwrap(), Appended::Done { .. }));
 }
 
@@ -463,7 +479,7 @@ pub(crate) async fn a_bad_change_fails_alone(store: Arc<dyn Store>) {
     assert_eq!(other, space_id("third"));
     assert!(store.is_writable());
     let state = load(&*store, home).await;
-    assert_eq!((state.records.len(), state.tips.len()), (1, 1));
+    assert_eq!((state.mark.len, state.tips.len()), (1, 1));
 }
 
 pub(crate) async fn a_closed_store_takes_nothing(store: Arc<dyn Store>) {

@@ -8,6 +8,7 @@
 
 mod folder;
 mod read;
+mod together;
 mod write;
 mod writer;
 
@@ -19,12 +20,12 @@ use entwine_core::feed::{StoredEntry, Tip};
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::PublicKeys;
 use entwine_core::registration::{RegistrationToken, TokenDigest};
-use entwine_core::sync::{Point, Range};
+use entwine_core::sync::{ChainMark, Point, Range};
 use entwine_core::time::Timestamp;
 use futures_util::future::BoxFuture;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
 use super::{Append, Appended, Created, NewSpace, SpaceLine, SpaceState, Store, StoreError, Stored, TokenLine};
 use folder::DataFolder;
@@ -180,10 +181,18 @@ fn fault(error: sqlx::Error) -> StoreError {
 }
 
 impl Store for SqliteStore {
-    fn load(&self, space: SpaceId) -> Stored<'_, Option<SpaceState>> {
+    fn load(&self, space: SpaceId, known: Option<ChainMark>) -> Stored<'_, Option<SpaceState>> {
         Box::pin(async move {
-            let mut moment = self.readers.begin().await.map_err(fault)?;
-            read::space(&mut moment, &space).await
+            let mut connection = self.readers.acquire().await.map_err(fault)?;
+            // One statement sees one moment by itself.
+            let state = read::space(&mut connection, &space).await?;
+            if state.as_ref().is_none_or(|state| Some(state.mark) == known) {
+                return Ok(state);
+            }
+            let mut moment = connection.begin().await.map_err(fault)?;
+            let Some(state) = read::space(&mut moment, &space).await? else { return Ok(None) };
+            let records = Some(read::records(&mut moment, &space).await?);
+            Ok(Some(SpaceState { records, ..state }))
         })
     }
 
@@ -227,7 +236,7 @@ impl Store for SqliteStore {
     }
 
     fn append(&self, append: Append) -> Stored<'_, Appended> {
-        Box::pin(async move { self.writer.write(writer::Add(Box::new(append))).await })
+        Box::pin(async move { self.writer.append(append).await })
     }
 
     fn standing_tokens(&self) -> Stored<'_, Vec<(String, TokenDigest)>> {

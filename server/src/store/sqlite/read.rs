@@ -8,7 +8,7 @@ use entwine_core::id::{Hash, KeyholderId, SpaceId};
 use entwine_core::keyholder::PublicKeys;
 use entwine_core::limits::ENTRIES_PER_MESSAGE_MAX;
 use entwine_core::registration::{RegistrationToken, TokenDigest};
-use entwine_core::sync::{Point, Range};
+use entwine_core::sync::{ChainMark, Point, Range};
 use entwine_core::time::Timestamp;
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
@@ -20,20 +20,35 @@ use crate::store::{SpaceLine, SpaceState, StoreError, TokenLine};
 /// Bytes of an entry on the wire beside its sealed part: a signature (66), a hash (34), and seven numbers.
 const ENTRY_FRAME_BYTES: usize = 160;
 
-pub(super) async fn space(moment: &mut SqliteConnection, space: &SpaceId) -> Result<Option<SpaceState>, StoreError> {
-    let row = sqlx::query("SELECT bytes FROM space WHERE space = ?")
+/// A space without its records.
+pub(super) async fn space(
+    connection: &mut SqliteConnection,
+    space: &SpaceId,
+) -> Result<Option<SpaceState>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT length, head, bytes, feed, seq, hash FROM space LEFT JOIN tip USING (space) \
+         WHERE space = ? ORDER BY feed, seq, hash",
+    )
+    .bind(space.as_bytes().as_slice())
+    .fetch_all(connection)
+    .await
+    .map_err(fault)?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let len = u32::try_from(uint(first, "length")?).map_err(|_| StoreError::Damaged("a chain without an end"))?;
+    let mark = ChainMark { len, head: Hash::from_bytes(fixed(first, "head")?) };
+    let has_tips = first.try_get::<Option<&[u8]>, _>("feed").map_err(fault)?.is_some();
+    let tips = rows.iter().filter(|_| has_tips);
+    let tips =
+        tips.map(|row| Ok((KeyholderId::from_bytes(fixed(row, "feed")?), tip(row)?))).collect::<Result<_, _>>()?;
+    Ok(Some(SpaceState { mark, records: None, tips, bytes: uint(first, "bytes")? }))
+}
+
+pub(super) async fn records(moment: &mut SqliteConnection, space: &SpaceId) -> Result<Vec<Vec<u8>>, StoreError> {
+    sqlx::query_scalar("SELECT bytes FROM record WHERE space = ? ORDER BY position")
         .bind(space.as_bytes().as_slice())
-        .fetch_optional(&mut *moment)
+        .fetch_all(moment)
         .await
-        .map_err(fault)?;
-    let Some(row) = row else { return Ok(None) };
-    let bytes = uint(&row, "bytes")?;
-    let records = sqlx::query_scalar("SELECT bytes FROM record WHERE space = ? ORDER BY position")
-        .bind(space.as_bytes().as_slice())
-        .fetch_all(&mut *moment)
-        .await
-        .map_err(fault)?;
-    Ok(Some(SpaceState { records, tips: tips(moment, space).await?, bytes }))
+        .map_err(fault)
 }
 
 pub(super) async fn tips(
@@ -371,7 +386,7 @@ pub(super) fn tip(row: &SqliteRow) -> Result<Tip, StoreError> {
     Ok(Tip { seq: uint(row, "seq")?, hash: Hash::from_bytes(fixed(row, "hash")?) })
 }
 
-fn uint(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
+pub(super) fn uint(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
     let value: i64 = row.try_get(column).map_err(fault)?;
     u64::try_from(value).map_err(|_| StoreError::Damaged("a negative number"))
 }

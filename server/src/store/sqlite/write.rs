@@ -134,11 +134,10 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
     let length: i64 = row.try_get("length").map_err(fault)?;
     let head: &[u8] = row.try_get("head").map_err(fault)?;
     let kind: i64 = row.try_get("kind").map_err(fault)?;
-    let (seen, seen_head) = append.seen;
-    if length != i64::from(seen) || head != seen_head.as_bytes() {
+    if length != i64::from(append.seen.len) || head != append.seen.head.as_bytes() {
         return Ok(Appended::Moved);
     }
-    if append.kept < seen {
+    if append.kept < append.seen.len {
         let released = give_way(transaction, &append.space, append.kept).await?;
         sqlx::query("UPDATE space SET bytes = bytes - ? WHERE space = ?")
             .bind(integer(released))
@@ -160,7 +159,7 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
     for (feed, cut) in &append.cuts {
         apply_cut(transaction, &append.space, feed, cut).await?;
     }
-    let head = append.records.last().map_or(seen_head, |record| record.hash);
+    let head = append.records.last().map_or(append.seen.head, |record| record.hash);
     sqlx::query("UPDATE space SET length = ?, head = ?, bytes = bytes + ? WHERE space = ?")
         .bind(i64::from(append.kept) + integer(append.records.len() as u64))
         .bind(head.as_bytes().as_slice())
@@ -409,11 +408,11 @@ fn records_bytes(records: &[NewRecord]) -> u64 {
     records.iter().map(|record| record.bytes.len() as u64).sum()
 }
 
-fn seconds(moment: Timestamp) -> i64 {
+pub(super) fn seconds(moment: Timestamp) -> i64 {
     integer(moment.as_seconds())
 }
 
 /// SQLite's integers end at 2^63 - 1; nothing that is counted here comes near.
-fn integer(value: u64) -> i64 {
+pub(super) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

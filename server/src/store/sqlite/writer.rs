@@ -1,7 +1,8 @@
 //! How do many connections share one fsync? One writer commits whatever waits in its queue in one transaction, and answers
 //! after the COMMIT returned.
 //!
-//! Each change runs under a savepoint of its own, so that one that fails leaves the others alone. After a COMMIT that failed
+//! Each change runs under a savepoint of its own, so that one that fails leaves the others alone; appends that bring entries
+//! and nothing else run under one, and each alone where that fails. After a COMMIT that failed
 //! nobody knows what the disk holds: the writer stops for good, and only a restart, which reads the disk, takes it up again.
 
 use std::sync::Arc;
@@ -15,18 +16,18 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::error;
 
-use super::{fault, write};
+use super::{fault, together, write};
 use crate::store::{Append, Appended, Created, NewSpace, StoreError};
 
 /// Changes that wait at most. More than one commit takes up; what does not fit is answered `busy`.
-const QUEUE_MAX: usize = 512;
+const QUEUE_MAX: usize = 2048;
 /// Changes in one transaction. Bounds how long the first of them waits for the others' statements.
-const BATCH_MAX: usize = 128;
+const BATCH_MAX: usize = 256;
 
 /// Creates a space.
 pub(super) struct Create(pub Box<NewSpace>);
 /// Adds to a space.
-pub(super) struct Add(pub Box<Append>);
+struct Add(Append);
 /// Keeps a registration token.
 pub(super) struct AddToken {
     pub token: RegistrationToken,
@@ -45,6 +46,14 @@ pub(super) trait Change: Send + 'static {
     type Answer: Send + 'static;
     /// Does it.
     fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<Self::Answer, StoreError>>;
+    /// An append that may be done together with others instead.
+    fn plain(&self) -> Option<&Append> {
+        None
+    }
+    /// What the caller learns where it was done together with others.
+    fn appended(_: Appended) -> Option<Self::Answer> {
+        None
+    }
 }
 
 impl Change for Create {
@@ -58,6 +67,12 @@ impl Change for Add {
     type Answer = Appended;
     fn apply<'t>(&'t self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Result<Appended, StoreError>> {
         Box::pin(write::append(transaction, &self.0))
+    }
+    fn plain(&self) -> Option<&Append> {
+        together::is_plain(&self.0).then_some(&self.0)
+    }
+    fn appended(appended: Appended) -> Option<Appended> {
+        Some(appended)
     }
 }
 
@@ -79,6 +94,10 @@ impl Change for RevokeToken {
 trait Job: Send {
     /// Does it; whether it succeeded.
     fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool>;
+    /// An append that may be done together with others instead.
+    fn plain(&self) -> Option<&Append>;
+    /// It was done together with others.
+    fn appended(&mut self, appended: Appended);
     /// Tells the answer: the change is durable, or failed alone.
     fn answer(self: Box<Self>);
     /// Tells that nothing is known to be durable.
@@ -102,6 +121,14 @@ where
             self.answer = Some(answer);
             succeeded
         })
+    }
+
+    fn plain(&self) -> Option<&Append> {
+        self.change.plain()
+    }
+
+    fn appended(&mut self, appended: Appended) {
+        self.answer = C::appended(appended).map(Ok);
     }
 
     fn answer(self: Box<Self>) {
@@ -138,6 +165,11 @@ impl Writer {
 
     pub(super) fn is_writable(&self) -> bool {
         self.writable.load(Ordering::Acquire)
+    }
+
+    /// Adds to a space; returns when it is durable.
+    pub(super) async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        self.write(Add(append)).await
     }
 
     /// Does a change; returns when it is durable.
@@ -227,12 +259,31 @@ enum Failure {
 
 async fn attempt(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(Failure::NotBegun)?;
-    for job in batch {
+    let done = append_together(&mut transaction, batch).await?;
+    for job in batch.iter_mut().filter(|job| !(done && job.plain().is_some())) {
         let mut savepoint = transaction.begin().await.map_err(Failure::Broken)?;
         let ended = if job.apply(&mut savepoint).await { savepoint.commit().await } else { savepoint.rollback().await };
         ended.map_err(Failure::Broken)?;
     }
     transaction.commit().await.map_err(Failure::Broken)
+}
+
+/// Does all plain appends of a batch at once: whether that went well. Where it did not, each is done alone, so that one which
+/// fails leaves the others alone.
+async fn append_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<bool, Failure> {
+    let plain: Vec<&Append> = batch.iter().filter_map(|job| job.plain()).collect();
+    if plain.is_empty() {
+        return Ok(false);
+    }
+    let mut savepoint = connection.begin().await.map_err(Failure::Broken)?;
+    let Ok(appended) = together::append(&mut savepoint, &plain).await else {
+        savepoint.rollback().await.map_err(Failure::Broken)?;
+        return Ok(false);
+    };
+    savepoint.commit().await.map_err(Failure::Broken)?;
+    let jobs = batch.iter_mut().filter(|job| job.plain().is_some());
+    jobs.zip(appended).for_each(|(job, appended)| job.appended(appended));
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -1,0 +1,80 @@
+//! How fast is the relay, and what does it take? Couples load a real relay process; what limits it is measured in the same run.
+//!
+//! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too.
+
+#![allow(clippy::print_stdout, reason = "it prints figures")]
+
+mod couple;
+mod limit;
+
+use std::time::{Duration, Instant};
+
+use couple::{CHANGE_BYTES, Couple, Line};
+use entwine_tests::World;
+
+/// Entries that each Ada sends.
+const ENTRIES: usize = 50;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let world = World::new();
+    let [seal, open] = couple::per_entry(2_000);
+    println!("seal and sign {seal:?}, verify and open {open:?} per entry of {CHANGE_BYTES} bytes");
+    let fsync = limit::fsync(world.folder(), 400);
+    println!("fsync p50 {:?} p99 {:?}", at(&fsync, 0.5), at(&fsync, 0.99));
+    let rows = runtime.block_on(limit::sqlite_rows_per_second(world.folder(), 300));
+    println!("raw SQLite, transactions of 100, synchronous=FULL: {rows:.0} rows/s");
+    for couples in [10, 100, 1000] {
+        let load = runtime.block_on(load(&world, couples, ENTRIES, None));
+        println!(
+            "{couples} couples: {:.0} deliveries/s, p50 {:?} p99 {:?}, relay {:.3} s CPU per 1,000 entries",
+            load.per_second,
+            at(&load.took, 0.5),
+            at(&load.took, 0.99),
+            load.relay_seconds_per_thousand
+        );
+    }
+    let slow = runtime.block_on(load(&world, 10, 40, Some(Duration::from_millis(500))));
+    println!("10 couples, 20 changes/s: p50 {:?} p99 {:?}", at(&slow.took, 0.5), at(&slow.took, 0.99));
+}
+
+/// What a run came to.
+struct Load {
+    per_second: f64,
+    took: Vec<Duration>,
+    relay_seconds_per_thousand: f64,
+}
+
+async fn load(world: &World, couples: usize, entries: usize, pause: Option<Duration>) -> Load {
+    let relay = world.relay_with(&[
+        ("ENTWINE_REGISTRATION", "open"),
+        ("ENTWINE_LOG", "warn"),
+        ("ENTWINE_CONNECTIONS_MAX", "20000"),
+        ("ENTWINE_LIVE_CONNECTIONS_MAX", "20000"),
+        ("ENTWINE_REQUESTS_MAX", "4096"),
+    ]);
+    let mut pairs: Vec<(Couple, [Line; 2])> = Vec::new();
+    for seed in 0..couples {
+        let couple = Couple::new(seed as u64, entries);
+        couple.create(relay.address());
+        let lines = couple.connect(relay.address()).await;
+        pairs.push((couple, lines));
+    }
+    let (begun, cpu) = (Instant::now(), relay.cpu_seconds());
+    let runs = pairs.iter_mut().map(|(couple, lines)| couple.deliver(lines, pause));
+    let ended = futures_util::future::join_all(runs).await;
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), relay.cpu_seconds() - cpu);
+    let mut took = Vec::new();
+    for ((couple, _), (own, got)) in pairs.iter().zip(ended) {
+        couple.check(&got);
+        took.extend(own);
+    }
+    took.sort();
+    let all = took.len() as f64;
+    Load { per_second: all / seconds, took, relay_seconds_per_thousand: cpu * 1000.0 / all }
+}
+
+/// The value at this part of a sorted list.
+fn at(sorted: &[Duration], part: f64) -> Duration {
+    sorted[((sorted.len() - 1) as f64 * part).round() as usize]
+}
