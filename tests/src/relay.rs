@@ -165,7 +165,6 @@ impl Relay {
         fs::remove_dir_all(&self.data).expect("its folder can be removed");
     }
 
-<<<<<<< HEAD
     /// Takes the last entries of a feed away, so that no phone can tell from this relay that they were ever there. It must not
     /// be running.
     ///
@@ -192,7 +191,8 @@ impl Relay {
             fs::rename(from, to).expect("its folders can be renamed");
         }
         self.start_again();
-=======
+    }
+
     /// Seconds of processor time that it has used, by Linux's count: in its program and in the kernel.
     ///
     /// # Panics
@@ -206,7 +206,6 @@ impl Relay {
         let fields: Vec<&str> = line.rsplit(") ").next().unwrap_or_default().split(' ').collect();
         // Fields 14 and 15 of proc_pid_stat(5); the first two are cut off.
         fields[11..13].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / TICKS
->>>>>>> 57a81ff (Judge by chains that were verified already, and write many phones' entries by few statements)
     }
 
     /// Its database.

@@ -3,17 +3,20 @@
 //!
 //! ```text
 //! append, create, … ──► bounded queue ──► one writer ──► one transaction for all that wait ──► COMMIT, fsync ──► answers
-//! load, read, …     ──► a few readers, each of which sees one moment
+//! load, read, …     ──► what was written a moment ago, in memory
+//!                   └─► a few readers, each of which sees one moment
 //! ```
 
 mod folder;
 mod read;
+mod recent;
 mod together;
 mod write;
 mod writer;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use entwine_core::feed::{StoredEntry, Tip};
@@ -29,6 +32,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
 use super::{Append, Appended, Created, NewSpace, SpaceLine, SpaceState, Store, StoreError, Stored, TokenLine};
 use folder::DataFolder;
+use recent::Recent;
 use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/relay/sqlite");
@@ -83,6 +87,7 @@ pub enum OpenError {
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
+    recent: Arc<Recent>,
     /// Held for as long as the store is.
     _folder: DataFolder,
 }
@@ -134,7 +139,8 @@ impl SqliteStore {
             .connect_with(options(&folder).pragma("query_only", "ON"))
             .await
             .map_err(|source| database_error(folder.path(), source))?;
-        Ok(Self { writer: Writer::start(connection), readers, _folder: folder })
+        let recent = Arc::<Recent>::default();
+        Ok(Self { writer: Writer::start(connection, Arc::clone(&recent)), readers, recent, _folder: folder })
     }
 }
 
@@ -183,6 +189,9 @@ fn fault(error: sqlx::Error) -> StoreError {
 impl Store for SqliteStore {
     fn load(&self, space: SpaceId, known: Option<ChainMark>) -> Stored<'_, Option<SpaceState>> {
         Box::pin(async move {
+            if let Some(state) = self.recent.load(&space, known) {
+                return Ok(Some(state));
+            }
             let mut connection = self.readers.acquire().await.map_err(fault)?;
             // One statement sees one moment by itself.
             let state = read::space(&mut connection, &space).await?;
@@ -198,6 +207,9 @@ impl Store for SqliteStore {
 
     fn locate(&self, space: SpaceId, points: Vec<Point>) -> Stored<'_, Vec<Option<Tip>>> {
         Box::pin(async move {
+            if let Some(found) = self.recent.locate(&space, &points) {
+                return Ok(found);
+            }
             let mut moment = self.readers.begin().await.map_err(fault)?;
             read::located(&mut moment, &space, &points).await
         })
@@ -205,6 +217,9 @@ impl Store for SqliteStore {
 
     fn read(&self, space: SpaceId, ranges: Vec<Range>, budget: usize) -> Stored<'_, (Vec<StoredEntry>, bool)> {
         Box::pin(async move {
+            if let Some(entries) = self.recent.read(&space, &ranges, budget) {
+                return Ok((entries, false));
+            }
             let mut moment = self.readers.begin().await.map_err(fault)?;
             read::entries(&mut moment, &space, &ranges, budget).await
         })
@@ -283,8 +298,6 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tempfile::TempDir;
 
     use super::*;

@@ -26,12 +26,12 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 /// Bytes of automerge changes in one entry.
-pub const CHANGE_BYTES: usize = 200;
+pub(crate) const CHANGE_BYTES: usize = 200;
 
 type Socket = WebSocketStream<TcpStream>;
 
 /// Ada and Noor, with one phone each and a space between them.
-pub struct Couple {
+pub(crate) struct Couple {
     chain: MembershipChain,
     ada: SecretKeys,
     noor: SecretKeys,
@@ -41,7 +41,7 @@ pub struct Couple {
 
 impl Couple {
     /// A couple whose Ada has so many entries to send.
-    pub fn new(seed: u64, entries: usize) -> Self {
+    pub(crate) fn new(seed: u64, entries: usize) -> Self {
         let rng = &mut ChaCha20Rng::seed_from_u64(seed);
         let [ada, noor, invitation] = [(); 3].map(|()| SecretKeys::make_random(rng));
         let [adas, noors] = [(); 2].map(|()| PersonId::make_random(rng));
@@ -56,14 +56,14 @@ impl Couple {
         let rotate = chain.rotate(rng, &noor, &ring).expect("Noor rotates");
         chain.append_record(rotate).expect("the next record");
         let mut couple = Self { chain, ada, noor, entries: Vec::new() };
+        let ring = KeyRing::derive(&couple.chain, &couple.ada);
         for _ in 0..entries {
-            couple.seal_next(rng);
+            couple.seal_next(rng, &ring);
         }
         couple
     }
 
-    fn seal_next(&mut self, rng: &mut ChaCha20Rng) {
-        let ring = KeyRing::derive(&self.chain, &self.ada);
+    fn seal_next(&mut self, rng: &mut ChaCha20Rng, ring: &KeyRing) {
         let epoch = self.chain.open_epoch().expect("an epoch is open").hash();
         let last = self.entries.last();
         let header = EntryHeader {
@@ -88,12 +88,12 @@ impl Couple {
     }
 
     /// The space.
-    pub fn space(&self) -> SpaceId {
+    pub(crate) fn space(&self) -> SpaceId {
         self.chain.space()
     }
 
     /// Gives the relay the chain.
-    pub fn create(&self, relay: SocketAddr) {
+    pub(crate) fn create(&self, relay: SocketAddr) {
         let records = self.chain.records().iter().map(|record| record.bytes().to_vec()).collect();
         let token = self.token(&self.ada, relay, "POST", "/v1/spaces");
         let body = to_bytes(&CreateRequest { proof: None, records });
@@ -115,7 +115,7 @@ impl Couple {
     }
 
     /// Connects both phones.
-    pub async fn connect(&self, relay: SocketAddr) -> [Line; 2] {
+    pub(crate) async fn connect(&self, relay: SocketAddr) -> [Line; 2] {
         let mut lines = Vec::new();
         for keys in [&self.ada, &self.noor] {
             let token = self.token(keys, relay, "GET", LIVE_PATH);
@@ -126,7 +126,7 @@ impl Couple {
 
     /// Ada sends her entries one by one, the next when Noor has the last, and waits so long in between: for each, when it was
     /// there after it was sent. Noor keeps what she got.
-    pub async fn deliver(&self, [ada, noor]: &mut [Line; 2], pause: Option<Duration>) -> (Vec<Duration>, Vec<Bytes>) {
+    pub(crate) async fn deliver(&self, [ada, noor]: &mut [Line; 2], pause: Option<Duration>) -> (Vec<Duration>, Vec<Bytes>) {
         let frames: Vec<(Bytes, Bytes)> = (0..self.entries.len()).map(|number| self.frames(number)).collect();
         let (mut took, mut got) = (Vec::with_capacity(frames.len()), Vec::with_capacity(frames.len()));
         for (brings, asks) in frames {
@@ -164,12 +164,12 @@ impl Couple {
     }
 
     /// A question of a phone that holds what the relay holds.
-    pub fn up_to_date(&self) -> Bytes {
+    pub(crate) fn up_to_date(&self) -> Bytes {
         self.frames(self.entries.len() - 1).0
     }
 
     /// Whether Noor got every entry of Ada's, in order, and can open each.
-    pub fn check(&self, got: &[Bytes]) {
+    pub(crate) fn check(&self, got: &[Bytes]) {
         let ring = KeyRing::derive(&self.chain, &self.noor);
         for (entry, frame) in self.entries.iter().zip(got) {
             let Ok(RelayFrame::Answer(_, response)) = from_bytes(frame) else { panic!("no answer") };
@@ -188,12 +188,13 @@ impl Couple {
 }
 
 /// Seal and sign, then verify and open: how long one entry takes.
-pub fn per_entry(count: usize) -> [Duration; 2] {
+pub(crate) fn per_entry(count: usize) -> [Duration; 2] {
     let mut couple = Couple::new(u64::MAX, 0);
     let rng = &mut ChaCha20Rng::seed_from_u64(1);
+    let ring = KeyRing::derive(&couple.chain, &couple.ada);
     let begun = Instant::now();
     for _ in 0..count {
-        couple.seal_next(rng);
+        couple.seal_next(rng, &ring);
     }
     let sealed = begun.elapsed();
     let ring = KeyRing::derive(&couple.chain, &couple.noor);
@@ -206,7 +207,7 @@ pub fn per_entry(count: usize) -> [Duration; 2] {
 }
 
 /// One live connection.
-pub struct Line(Socket);
+pub(crate) struct Line(Socket);
 
 impl Line {
     /// Connects, says who it is, and hears the relay's first word.
@@ -221,12 +222,12 @@ impl Line {
         line
     }
 
-    pub async fn send(&mut self, frame: Bytes) {
+    pub(crate) async fn send(&mut self, frame: Bytes) {
         self.0.send(Message::Binary(frame)).await.expect("the relay reads");
     }
 
     /// The first frame that is of this kind.
-    pub async fn until(&mut self, is_it: fn(&[u8]) -> bool) -> Bytes {
+    pub(crate) async fn until(&mut self, is_it: fn(&[u8]) -> bool) -> Bytes {
         loop {
             match self.0.next().await.expect("the relay stays").expect("a whole message") {
                 Message::Binary(bytes) if is_it(&bytes) => return bytes,
@@ -238,7 +239,7 @@ impl Line {
 }
 
 /// The kind of a frame is its second byte: see [`RelayFrame`].
-pub fn is_answer(frame: &[u8]) -> bool {
+pub(crate) fn is_answer(frame: &[u8]) -> bool {
     frame.get(1) == Some(&2)
 }
 

@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions as _, QueryBuilder, Sqlite};
 const ENTRY_BYTES: usize = 450;
 
 /// How long one fsync of a small write takes, sorted.
-pub fn fsync(folder: &Path, count: usize) -> Vec<Duration> {
+pub(crate) fn fsync(folder: &Path, count: usize) -> Vec<Duration> {
     let mut file = File::create(folder.join("fsync")).expect("the folder takes files");
     let mut took: Vec<Duration> = (0..count)
         .map(|_| {
@@ -31,7 +31,7 @@ const ROWS_PER_TRANSACTION: usize = 100;
 
 /// Rows as long as an entry that SQLite alone takes in a second, in transactions of 100, each synced: one statement for each
 /// transaction, so that little is measured but SQLite.
-pub async fn sqlite_rows_per_second(folder: &Path, transactions: usize) -> f64 {
+pub(crate) async fn sqlite_rows_per_second(folder: &Path, transactions: usize) -> f64 {
     let options = SqliteConnectOptions::new()
         .filename(folder.join("raw.db"))
         .create_if_missing(true)

@@ -12,7 +12,7 @@ use entwine_core::sync::{ChainMark, Point, Range};
 use entwine_core::time::Timestamp;
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _, SqliteConnection};
 
 use super::fault;
 use crate::store::{SpaceLine, SpaceState, StoreError, TokenLine};
@@ -25,22 +25,32 @@ pub(super) async fn space(
     connection: &mut SqliteConnection,
     space: &SpaceId,
 ) -> Result<Option<SpaceState>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT length, head, bytes, feed, seq, hash FROM space LEFT JOIN tip USING (space) \
-         WHERE space = ? ORDER BY feed, seq, hash",
-    )
-    .bind(space.as_bytes().as_slice())
-    .fetch_all(connection)
-    .await
-    .map_err(fault)?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let len = u32::try_from(uint(first, "length")?).map_err(|_| StoreError::Damaged("a chain without an end"))?;
-    let mark = ChainMark { len, head: Hash::from_bytes(fixed(first, "head")?) };
-    let has_tips = first.try_get::<Option<&[u8]>, _>("feed").map_err(fault)?.is_some();
-    let tips = rows.iter().filter(|_| has_tips);
-    let tips =
-        tips.map(|row| Ok((KeyholderId::from_bytes(fixed(row, "feed")?), tip(row)?))).collect::<Result<_, _>>()?;
-    Ok(Some(SpaceState { mark, records: None, tips, bytes: uint(first, "bytes")? }))
+    let mut query = QueryBuilder::new(SPACES);
+    query.push("space = ").push_bind(space.as_bytes().as_slice()).push(SPACES_ORDER);
+    let rows = query.build().fetch_all(connection).await.map_err(fault)?;
+    Ok(states(&rows)?.remove(space))
+}
+
+/// The beginning of a query for [`states`]; what follows is a condition on `space`, and [`SPACES_ORDER`].
+pub(super) const SPACES: &str =
+    "SELECT space, length, head, bytes, feed, seq, hash FROM space LEFT JOIN tip USING (space) WHERE ";
+pub(super) const SPACES_ORDER: &str = " ORDER BY space, feed, seq, hash";
+
+/// Spaces without their records, each from a row for each of its tips, or one row with none.
+pub(super) fn states(rows: &[SqliteRow]) -> Result<BTreeMap<SpaceId, SpaceState>, StoreError> {
+    let mut states = BTreeMap::new();
+    for row in rows {
+        let space = SpaceId::from_bytes(fixed(row, "space")?);
+        let len = u32::try_from(uint(row, "length")?).map_err(|_| StoreError::Damaged("a chain without an end"))?;
+        let mark = ChainMark { len, head: Hash::from_bytes(fixed(row, "head")?) };
+        let bytes = uint(row, "bytes")?;
+        let new = SpaceState { mark, records: None, tips: Vec::new(), bytes };
+        let state: &mut SpaceState = states.entry(space).or_insert(new);
+        if row.try_get::<Option<&[u8]>, _>("feed").map_err(fault)?.is_some() {
+            state.tips.push((KeyholderId::from_bytes(fixed(row, "feed")?), tip(row)?));
+        }
+    }
+    Ok(states)
 }
 
 pub(super) async fn records(moment: &mut SqliteConnection, space: &SpaceId) -> Result<Vec<Vec<u8>>, StoreError> {

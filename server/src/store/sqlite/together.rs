@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entwine_core::feed::{StoredEntry, Tip};
-use entwine_core::id::{Hash, KeyholderId, SpaceId};
-use entwine_core::sync::ChainMark;
+use entwine_core::id::{KeyholderId, SpaceId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{fault, read, write};
-use crate::store::{Append, Appended, StoreError};
+use crate::store::{Append, SpaceState, StoreError};
 
 /// Rows in one statement. SQLite takes 32,766 values, and an entry has eleven.
 const ROWS_MAX: usize = 1_000;
@@ -28,13 +27,13 @@ pub(super) fn is_plain(append: &Append) -> bool {
         && append.kept == append.seen.len
 }
 
-/// Does plain appends, all or none: what came of each, in their order.
+/// Does plain appends, all or none: for each, in their order, what its space holds since; none where the chain is another.
 pub(super) async fn append(
     transaction: &mut SqliteConnection,
     appends: &[&Append],
-) -> Result<Vec<Appended>, StoreError> {
-    let marks = marks(transaction, appends).await?;
-    let is_seen = |append: &&&Append| marks.get(&append.space) == Some(&append.seen);
+) -> Result<Vec<Option<SpaceState>>, StoreError> {
+    let before = states(transaction, appends).await?;
+    let is_seen = |append: &&&Append| before.get(&append.space).is_some_and(|state| state.mark == append.seen);
     let taken: Vec<&Append> = appends.iter().filter(is_seen).copied().collect();
     let mut entries: Vec<(&Append, &StoredEntry)> =
         taken.iter().flat_map(|append| append.entries.iter().map(move |entry| (*append, entry))).collect();
@@ -47,12 +46,8 @@ pub(super) async fn append(
     let followed = entries.iter().map(|(append, entry)| (append.space, entry.feed, before(entry))).collect();
     move_tips(transaction, &added, &followed).await?;
     count_bytes(transaction, &entries).await?;
-    let tips = tips(transaction, &taken).await?;
-    let answer = |append: &&Append| match is_seen(&append) {
-        true => Appended::Done { tips: tips.get(&append.space).cloned().unwrap_or_default() },
-        false => Appended::Moved,
-    };
-    Ok(appends.iter().map(answer).collect())
+    let states = states(transaction, &taken).await?;
+    Ok(appends.iter().map(|append| is_seen(&append).then(|| states.get(&append.space).cloned()).flatten()).collect())
 }
 
 /// A list of spaces, each once, for an `IN`.
@@ -64,22 +59,6 @@ fn push_spaces(query: &mut QueryBuilder<Sqlite>, spaces: impl Iterator<Item = Sp
         list.push_bind(space.as_bytes().to_vec());
     }
     query.push(")");
-}
-
-async fn marks(
-    transaction: &mut SqliteConnection,
-    appends: &[&Append],
-) -> Result<BTreeMap<SpaceId, ChainMark>, StoreError> {
-    let mut query = QueryBuilder::new("SELECT space, length, head FROM space WHERE space IN ");
-    push_spaces(&mut query, appends.iter().map(|append| append.space));
-    let rows = query.build().fetch_all(transaction).await.map_err(fault)?;
-    let mark = |row| {
-        let len =
-            u32::try_from(read::uint(row, "length")?).map_err(|_| StoreError::Damaged("a chain without an end"))?;
-        let head = Hash::from_bytes(read::fixed(row, "head")?);
-        Ok((SpaceId::from_bytes(read::fixed(row, "space")?), ChainMark { len, head }))
-    };
-    rows.iter().map(mark).collect()
 }
 
 /// Inserts what is not there yet: the places of what is new.
@@ -169,20 +148,15 @@ async fn count_bytes(
     query.build().execute(transaction).await.map(drop).map_err(fault)
 }
 
-async fn tips(
+async fn states(
     transaction: &mut SqliteConnection,
     appends: &[&Append],
-) -> Result<BTreeMap<SpaceId, Vec<(KeyholderId, Tip)>>, StoreError> {
-    let mut query = QueryBuilder::new("SELECT space, feed, seq, hash FROM tip WHERE space IN ");
+) -> Result<BTreeMap<SpaceId, SpaceState>, StoreError> {
+    let mut query = QueryBuilder::new(read::SPACES);
+    query.push("space IN ");
     push_spaces(&mut query, appends.iter().map(|append| append.space));
-    query.push(" ORDER BY space, feed, seq, hash");
-    let rows = query.build().fetch_all(transaction).await.map_err(fault)?;
-    let mut tips: BTreeMap<SpaceId, Vec<(KeyholderId, Tip)>> = BTreeMap::new();
-    for row in &rows {
-        let (space, feed, tip) = place(row)?;
-        tips.entry(space).or_default().push((feed, tip));
-    }
-    Ok(tips)
+    query.push(read::SPACES_ORDER);
+    read::states(&query.build().fetch_all(transaction).await.map_err(fault)?)
 }
 
 fn place(row: &SqliteRow) -> Result<Place, StoreError> {

@@ -16,8 +16,9 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::error;
 
+use super::recent::Recent;
 use super::{fault, together, write};
-use crate::store::{Append, Appended, Created, NewSpace, StoreError};
+use crate::store::{Append, Appended, Created, NewSpace, SpaceState, StoreError};
 
 /// Changes that wait at most. More than one commit takes up; what does not fit is answered `busy`.
 const QUEUE_MAX: usize = 2048;
@@ -50,10 +51,12 @@ pub(super) trait Change: Send + 'static {
     fn plain(&self) -> Option<&Append> {
         None
     }
-    /// What the caller learns where it was done together with others.
-    fn appended(_: Appended) -> Option<Self::Answer> {
+    /// What the caller learns where it was done together with others, and this is what its space holds since.
+    fn appended(_: Option<&SpaceState>) -> Option<Self::Answer> {
         None
     }
+    /// It is durable, and this is what its space holds since, if that is known.
+    fn committed(&self, _: &Recent, _: Option<SpaceState>) {}
 }
 
 impl Change for Create {
@@ -71,8 +74,11 @@ impl Change for Add {
     fn plain(&self) -> Option<&Append> {
         together::is_plain(&self.0).then_some(&self.0)
     }
-    fn appended(appended: Appended) -> Option<Appended> {
-        Some(appended)
+    fn appended(state: Option<&SpaceState>) -> Option<Appended> {
+        Some(state.map_or(Appended::Moved, |state| Appended::Done { tips: state.tips.clone() }))
+    }
+    fn committed(&self, recent: &Recent, state: Option<SpaceState>) {
+        recent.committed(&self.0, state);
     }
 }
 
@@ -96,8 +102,10 @@ trait Job: Send {
     fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool>;
     /// An append that may be done together with others instead.
     fn plain(&self) -> Option<&Append>;
-    /// It was done together with others.
-    fn appended(&mut self, appended: Appended);
+    /// It was done together with others, and this is what its space holds since; none where the chain is another.
+    fn appended(&mut self, state: Option<SpaceState>);
+    /// It is durable.
+    fn committed(&mut self, recent: &Recent);
     /// Tells the answer: the change is durable, or failed alone.
     fn answer(self: Box<Self>);
     /// Tells that nothing is known to be durable.
@@ -107,6 +115,7 @@ trait Job: Send {
 struct Pending<C: Change> {
     change: C,
     answer: Option<Result<C::Answer, StoreError>>,
+    state: Option<SpaceState>,
     caller: oneshot::Sender<Result<C::Answer, StoreError>>,
 }
 
@@ -127,8 +136,13 @@ where
         self.change.plain()
     }
 
-    fn appended(&mut self, appended: Appended) {
-        self.answer = C::appended(appended).map(Ok);
+    fn appended(&mut self, state: Option<SpaceState>) {
+        self.answer = C::appended(state.as_ref()).map(Ok);
+        self.state = state;
+    }
+
+    fn committed(&mut self, recent: &Recent) {
+        self.change.committed(recent, self.state.take());
     }
 
     fn answer(self: Box<Self>) {
@@ -156,10 +170,10 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the task, on this connection.
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(super) fn start(connection: SqliteConnection, recent: Arc<Recent>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let writable = Arc::new(AtomicBool::new(true));
-        let task = tokio::spawn(run(connection, waiting, Arc::clone(&writable)));
+        let task = tokio::spawn(run(connection, waiting, recent, Arc::clone(&writable)));
         Self { queue, writable, task: Mutex::new(Some(task)) }
     }
 
@@ -182,7 +196,7 @@ impl Writer {
             return Err(StoreError::Unavailable);
         }
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Pending { change, answer: None, caller });
+        let job = Box::new(Pending { change, answer: None, state: None, caller });
         self.queue.try_send(Message::Write(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable,
@@ -202,7 +216,12 @@ impl Writer {
     }
 }
 
-async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message>, writable: Arc<AtomicBool>) {
+async fn run(
+    mut connection: SqliteConnection,
+    mut queue: mpsc::Receiver<Message>,
+    recent: Arc<Recent>,
+    writable: Arc<AtomicBool>,
+) {
     let mut open = true;
     while open && let Some(message) = queue.recv().await {
         let mut batch = Vec::new();
@@ -214,7 +233,7 @@ async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message
             }
             next = if open && batch.len() < BATCH_MAX { queue.try_recv().ok() } else { None };
         }
-        if !batch.is_empty() && !commit(&mut connection, batch).await {
+        if !batch.is_empty() && !commit(&mut connection, &recent, batch).await {
             writable.store(false, Ordering::Release);
             break;
         }
@@ -231,9 +250,10 @@ async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message
 }
 
 /// Commits a batch and answers everybody in it: whether the writer may go on.
-async fn commit(connection: &mut SqliteConnection, mut batch: Vec<Box<dyn Job>>) -> bool {
+async fn commit(connection: &mut SqliteConnection, recent: &Recent, mut batch: Vec<Box<dyn Job>>) -> bool {
     match attempt(connection, &mut batch).await {
         Ok(()) => {
+            batch.iter_mut().for_each(|job| job.committed(recent));
             batch.into_iter().for_each(|job| job.answer());
             true
         }
@@ -282,7 +302,7 @@ async fn append_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn
     };
     savepoint.commit().await.map_err(Failure::Broken)?;
     let jobs = batch.iter_mut().filter(|job| job.plain().is_some());
-    jobs.zip(appended).for_each(|(job, appended)| job.appended(appended));
+    jobs.zip(appended).for_each(|(job, state)| job.appended(state));
     Ok(true)
 }
 
@@ -328,7 +348,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_a_failed_commit_nothing_is_acknowledged_or_taken() {
-        let writer = Writer::start(connection().await);
+        let writer = Writer::start(connection().await, Arc::default());
         // Both wait in the queue before the writer runs, so they meet in one transaction.
         let (broken, beside) = tokio::join!(writer.write(BrokenCommit), writer.write(Harmless));
         assert!(matches!(broken, Err(StoreError::Unavailable)));
@@ -340,7 +360,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_says_so_at_once() {
-        let writer = Writer::start(connection().await);
+        let writer = Writer::start(connection().await, Arc::default());
         let all = (0..=QUEUE_MAX).map(|_| writer.write(Harmless));
         let answers = futures_util::future::join_all(all).await;
         let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
