@@ -42,6 +42,11 @@ spell:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --features {{ features }}
 
+# How fast the relay is on this machine, which should do nothing else: writes docs/performance.md
+bench:
+    cargo build --release -p entwine-server --bins
+    cargo bench -p entwine-tests --bench load -- --write
+
 # Start a relay; `just relay --help` lists its settings
 relay *ARGS:
     cargo run --release -p entwine-server -- serve {{ ARGS }}

@@ -189,7 +189,6 @@ impl Driver<'_> {
                     Stopped::Refused(_) => Reason::Refused,
                     Stopped::BadRecord(_) | Stopped::BadEntry(_) | Stopped::NoProgress => Reason::RelayBehind,
                     Stopped::ChainsDiffer => Reason::ChainsDiffer,
-                    Stopped::NotSupportedYet(_) => Reason::NotSupportedYet,
                     Stopped::AppTooOld => Reason::AppTooOld,
                     Stopped::Removed => Reason::Removed,
                 };

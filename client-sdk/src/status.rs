@@ -29,7 +29,7 @@ pub enum Reason {
     ChainsDiffer,
     /// The space uses what this version does not know.
     AppTooOld,
-    /// The space uses what this version does not do yet.
+    /// The space uses what this version does not do yet. Nothing does at the moment: the name is kept for what comes.
     NotSupportedYet,
 }
 

@@ -161,9 +161,8 @@ impl Line {
         let lines = &mut *lines;
         let Some(entry) = lines.by_id.get_mut(&self.id) else { return };
         for space in entry.spaces.difference(&spaces) {
-            lines.by_space.get_mut(space).map(|ids| ids.remove(&self.id));
+            forget(&mut lines.by_space, space, self.id);
         }
-        lines.by_space.retain(|_, ids| !ids.is_empty());
         entry.spaces.clone_from(&spaces);
         entry.news = spaces;
         self.bell.notify_one();
@@ -198,18 +197,18 @@ impl Drop for Line {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = lines.by_id.remove(&self.id) else { return };
         for space in entry.spaces {
-            if let Some(ids) = lines.by_space.get_mut(&space) {
-                ids.remove(&self.id);
-                if ids.is_empty() {
-                    lines.by_space.remove(&space);
-                }
-            }
+            forget(&mut lines.by_space, &space, self.id);
         }
-        if let Some(ids) = lines.by_keyholder.get_mut(&entry.keyholder) {
-            ids.remove(&self.id);
-            if ids.is_empty() {
-                lines.by_keyholder.remove(&entry.keyholder);
-            }
+        forget(&mut lines.by_keyholder, &entry.keyholder, self.id);
+    }
+}
+
+/// Takes a connection out of a list, and the list out of the map where it was the last.
+fn forget<K: Ord>(lists: &mut BTreeMap<K, BTreeSet<LineId>>, key: &K, line: LineId) {
+    if let Some(ids) = lists.get_mut(key) {
+        ids.remove(&line);
+        if ids.is_empty() {
+            lists.remove(key);
         }
     }
 }

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "client-sdk/src/storage.rs",
             "client-sdk/src/storage/",
             "tests/src/database.rs",
+            "tests/benches/load/limit.rs",
         ],
     ),
     ("actix", &["server/src/"]),

@@ -104,9 +104,6 @@ pub enum Stopped {
     /// The relay follows another branch of the chain, and neither gives way.
     #[error("the relay follows other members than this device")]
     ChainsDiffer,
-    /// This version does not do that yet.
-    #[error("not_supported_yet: {0}")]
-    NotSupportedYet(&'static str),
     /// This version may not write into the space.
     #[error("this version is too old for the space: update it")]
     AppTooOld,

@@ -91,13 +91,13 @@ fn new_space(name: &str) -> NewSpace {
     }
 }
 
-async fn with_space(store: &dyn Store, name: &str) -> SpaceId {
+pub(crate) async fn with_space(store: &dyn Store, name: &str) -> SpaceId {
     assert_eq!(store.create(new_space(name)).await.unwrap(), Created::Done);
     space_id(name)
 }
 
 /// Nothing, to a space that was just created.
-fn nothing_to(name: &str) -> Append {
+pub(crate) fn nothing_to(name: &str) -> Append {
     Append {
         space: space_id(name),
         seen: mark(1, &format!("create {name}")),
@@ -126,7 +126,7 @@ fn entry(name: &str, seq: u64, previous: Hash, len: usize) -> StoredEntry {
 }
 
 /// Entries one after another: `NAME 1`, `NAME 2`, …, beginning after `previous`.
-fn line(name: &str, after: u64, previous: Hash, count: u64, len: usize) -> Vec<StoredEntry> {
+pub(crate) fn line(name: &str, after: u64, previous: Hash, count: u64, len: usize) -> Vec<StoredEntry> {
     let mut previous = previous;
     (after + 1..=after + count)
         .map(|seq| {

@@ -298,6 +298,8 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
+    use entwine_core::feed::clock::SentTip;
+    use entwine_core::id::Hash;
     use tempfile::TempDir;
 
     use super::*;
@@ -312,6 +314,48 @@ mod tests {
     }
 
     conformance::suite!(fresh);
+
+    /// Whatever was written, in whatever parts: an answer from memory is the one that the database would give.
+    #[tokio::test]
+    async fn what_is_answered_from_memory_is_what_was_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), NOW).await.unwrap();
+        let space = conformance::with_space(&store, "home").await;
+        let words = conformance::line("word", 0, Hash::ZERO, 14, 100);
+        let branch = conformance::line("branch", 11, words[10].hash, 2, 100);
+        let feed = words[0].feed;
+        let parts = [&words[..1], &words[1..2], &words[..4], &words[4..14], &branch[..1], &branch[..2]];
+        let mut from_memory = 0;
+        for part in parts {
+            let nothing = conformance::nothing_to("home");
+            let mark = nothing.seen;
+            store.append(Append { entries: part.to_vec(), ..nothing }).await.unwrap();
+            let mut connection = store.readers.acquire().await.unwrap();
+            assert!(store.recent.load(&space, Some(mark)).is_some());
+            assert_eq!(
+                store.load(space, Some(mark)).await.unwrap(),
+                read::space(&mut connection, &space).await.unwrap()
+            );
+            for entry in words.iter().chain(&branch) {
+                let points = [Point { feed, tip: SentTip::short(&entry.tip()) }];
+                let found = read::located(&mut connection, &space, &points).await.unwrap();
+                assert_eq!(store.locate(space, points.to_vec()).await.unwrap(), found);
+                if found[0].is_none() {
+                    continue;
+                }
+                let ranges = [Range { feed, beyond: vec![entry.tip()] }];
+                from_memory += u32::from(store.recent.read(&space, &ranges, 10_000).is_some());
+                for budget in [150, 10_000] {
+                    let mut read = store.read(space, ranges.to_vec(), budget).await.unwrap();
+                    let mut expected = read::entries(&mut connection, &space, &ranges, budget).await.unwrap();
+                    assert_eq!(read.1, expected.1);
+                    [&mut read.0, &mut expected.0].into_iter().for_each(|page| page.sort_by_key(StoredEntry::tip));
+                    assert_eq!(read, expected);
+                }
+            }
+        }
+        assert!(from_memory > 10, "{from_memory}");
+    }
 
     #[tokio::test]
     async fn what_was_kept_is_there_after_a_restart() {

@@ -37,6 +37,8 @@ pub(crate) struct Couple {
     noor: SecretKeys,
     /// Ada's entries, in order.
     entries: Vec<VerifiedEntry>,
+    /// For each, Ada's question that brings it, and Noor's that asks for it.
+    frames: Vec<(Bytes, Bytes)>,
 }
 
 impl Couple {
@@ -55,11 +57,12 @@ impl Couple {
         chain.append_record(accept).expect("the next record");
         let rotate = chain.rotate(rng, &noor, &ring).expect("Noor rotates");
         chain.append_record(rotate).expect("the next record");
-        let mut couple = Self { chain, ada, noor, entries: Vec::new() };
+        let mut couple = Self { chain, ada, noor, entries: Vec::new(), frames: Vec::new() };
         let ring = KeyRing::derive(&couple.chain, &couple.ada);
         for _ in 0..entries {
             couple.seal_next(rng, &ring);
         }
+        couple.frames = (0..entries).map(|number| couple.frames_of(number)).collect();
         couple
     }
 
@@ -126,14 +129,17 @@ impl Couple {
 
     /// Ada sends her entries one by one, the next when Noor has the last, and waits so long in between: for each, when it was
     /// there after it was sent. Noor keeps what she got.
-    pub(crate) async fn deliver(&self, [ada, noor]: &mut [Line; 2], pause: Option<Duration>) -> (Vec<Duration>, Vec<Bytes>) {
-        let frames: Vec<(Bytes, Bytes)> = (0..self.entries.len()).map(|number| self.frames(number)).collect();
-        let (mut took, mut got) = (Vec::with_capacity(frames.len()), Vec::with_capacity(frames.len()));
-        for (brings, asks) in frames {
+    pub(crate) async fn deliver(
+        &self,
+        [ada, noor]: &mut [Line; 2],
+        pause: Option<Duration>,
+    ) -> (Vec<Duration>, Vec<Bytes>) {
+        let (mut took, mut got) = (Vec::new(), Vec::new());
+        for (brings, asks) in &self.frames {
             let begun = Instant::now();
-            ada.send(brings).await;
+            ada.send(brings.clone()).await;
             noor.until(is_moved).await;
-            noor.send(asks).await;
+            noor.send(asks.clone()).await;
             got.push(noor.until(is_answer).await);
             took.push(begun.elapsed());
             ada.until(is_answer).await;
@@ -144,8 +150,7 @@ impl Couple {
         (took, got)
     }
 
-    /// Ada's question that brings an entry, and Noor's that asks for it.
-    fn frames(&self, number: usize) -> (Bytes, Bytes) {
+    fn frames_of(&self, number: usize) -> (Bytes, Bytes) {
         let clock_after = |count: usize| {
             let tip = count.checked_sub(1).map(|last| self.entries[last].tip());
             let clock: Clock = tip.map(|tip: Tip| (self.ada.id(), [tip].into())).into_iter().collect();
@@ -161,11 +166,6 @@ impl Couple {
     fn ask(&self, number: usize, request: Request) -> Bytes {
         let ask = Ask { id: number as u64, space: self.space(), request };
         to_bytes(&DeviceFrame::Ask(Box::new(ask))).into()
-    }
-
-    /// A question of a phone that holds what the relay holds.
-    pub(crate) fn up_to_date(&self) -> Bytes {
-        self.frames(self.entries.len() - 1).0
     }
 
     /// Whether Noor got every entry of Ada's, in order, and can open each.

@@ -6,6 +6,7 @@
 
 mod couple;
 mod limit;
+mod report;
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +16,40 @@ use entwine_tests::World;
 /// Entries that each Ada sends.
 const ENTRIES: usize = 50;
 
+/// Couples at once.
+const COUPLES: [usize; 5] = [10, 30, 100, 300, 1_000];
+
+/// What a run came to.
+struct Load {
+    couples: usize,
+    per_second: f64,
+    /// From sending to having, sorted.
+    took: Vec<Duration>,
+    relay_seconds_per_thousand: f64,
+}
+
+/// All of it.
+struct Figures {
+    per_entry: [Duration; 2],
+    fsync: Vec<Duration>,
+    rows_per_second: f64,
+    loads: Vec<Load>,
+    slow: Vec<Duration>,
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let world = World::new();
-    let [seal, open] = couple::per_entry(2_000);
-    println!("seal and sign {seal:?}, verify and open {open:?} per entry of {CHANGE_BYTES} bytes");
+    let per_entry = couple::per_entry(2_000);
+    println!("seal and sign {:?}, verify and open {:?} per entry of {CHANGE_BYTES} bytes", per_entry[0], per_entry[1]);
     let fsync = limit::fsync(world.folder(), 400);
     println!("fsync p50 {:?} p99 {:?}", at(&fsync, 0.5), at(&fsync, 0.99));
-    let rows = runtime.block_on(limit::sqlite_rows_per_second(world.folder(), 300));
-    println!("raw SQLite, transactions of 100, synchronous=FULL: {rows:.0} rows/s");
-    for couples in [10, 100, 1000] {
+    let rows_per_second = runtime.block_on(limit::sqlite_rows_per_second(world.folder(), 300));
+    println!("raw SQLite, transactions of 100, synchronous=FULL: {rows_per_second:.0} rows/s");
+    let slow = runtime.block_on(load(&world, 10, 40, Some(Duration::from_millis(500)))).took;
+    println!("10 couples, 20 changes/s: p50 {:?} p99 {:?}", at(&slow, 0.5), at(&slow, 0.99));
+    let mut loads = Vec::new();
+    for couples in COUPLES {
         let load = runtime.block_on(load(&world, couples, ENTRIES, None));
         println!(
             "{couples} couples: {:.0} deliveries/s, p50 {:?} p99 {:?}, relay {:.3} s CPU per 1,000 entries",
@@ -33,16 +58,11 @@ fn main() {
             at(&load.took, 0.99),
             load.relay_seconds_per_thousand
         );
+        loads.push(load);
     }
-    let slow = runtime.block_on(load(&world, 10, 40, Some(Duration::from_millis(500))));
-    println!("10 couples, 20 changes/s: p50 {:?} p99 {:?}", at(&slow.took, 0.5), at(&slow.took, 0.99));
-}
-
-/// What a run came to.
-struct Load {
-    per_second: f64,
-    took: Vec<Duration>,
-    relay_seconds_per_thousand: f64,
+    if std::env::args().any(|argument| argument == "--write") {
+        report::write(&Figures { per_entry, fsync, rows_per_second, loads, slow });
+    }
 }
 
 async fn load(world: &World, couples: usize, entries: usize, pause: Option<Duration>) -> Load {
@@ -61,17 +81,31 @@ async fn load(world: &World, couples: usize, entries: usize, pause: Option<Durat
         pairs.push((couple, lines));
     }
     let (begun, cpu) = (Instant::now(), relay.cpu_seconds());
-    let runs = pairs.iter_mut().map(|(couple, lines)| couple.deliver(lines, pause));
+    let runs: Vec<_> = pairs
+        .into_iter()
+        .zip(0_u32..)
+        .map(|((couple, mut lines), number)| {
+            tokio::spawn(async move {
+                if let Some(pause) = pause {
+                    // Not all at the same moment.
+                    tokio::time::sleep(pause * number / u32::try_from(couples).expect("a small number")).await;
+                }
+                let (took, got) = couple.deliver(&mut lines, pause).await;
+                (couple, took, got)
+            })
+        })
+        .collect();
     let ended = futures_util::future::join_all(runs).await;
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), relay.cpu_seconds() - cpu);
     let mut took = Vec::new();
-    for ((couple, _), (own, got)) in pairs.iter().zip(ended) {
+    for run in ended {
+        let (couple, own, got) = run.expect("a couple comes to its end");
         couple.check(&got);
         took.extend(own);
     }
     took.sort();
     let all = took.len() as f64;
-    Load { per_second: all / seconds, took, relay_seconds_per_thousand: cpu * 1000.0 / all }
+    Load { couples, per_second: all / seconds, took, relay_seconds_per_thousand: cpu * 1000.0 / all }
 }
 
 /// The value at this part of a sorted list.
