@@ -27,7 +27,8 @@ pub enum Durability {
     Partner,
 }
 
-/// Everything that this device had written in a space by a moment. It can be kept, as text, beyond a restart, but not beside the
+/// Everything that this device had written in a space by a moment, but what the relay set aside for good: that the status counts
+/// ([`SyncStatus::set_aside`](crate::SyncStatus::set_aside)), and nothing waits for it. It can be kept, as text, beyond a restart, but not beside the
 /// profile: a profile that is restored from a backup made before that moment knows nothing of it, and counts on from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Written {

@@ -1,5 +1,5 @@
 //! How far has come what was written here? Changes are numbered in the order in which they are written, so that a number stands for
-//! everything up to it.
+//! everything up to it. What the relay set aside for good goes nowhere any more: it is counted by the status, and holds back nothing.
 //!
 //! ```text
 //! written, pending ──sealed──► entries ──acknowledged──► relay_tip ──seen, and said so──► told_tip of the partner
@@ -13,6 +13,7 @@ use entwine_core::sync::Range;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::feed::{TipTable, beyond, read_tips};
+use super::refusal::REFUSALS_MAX;
 use super::{Storage, StorageError, from_sql, hash, to_sql};
 
 /// Up to which change everything that was written here in a space has come where.
@@ -36,10 +37,11 @@ impl Storage {
     ) -> Result<Reached, StorageError> {
         let mut transaction = self.pool.begin().await?;
         let row = sqlx::query(
-            "SELECT MAX((SELECT COALESCE(MAX(change), 0) FROM pending WHERE space = ?1),
+            "SELECT MAX((SELECT COALESCE(MAX(change), 0) FROM pending WHERE space = ?1 AND refusals < ?2),
                         (SELECT COALESCE(MAX(written_until), 0) FROM entry WHERE space = ?1 AND written_until IS NOT NULL))",
         )
         .bind(space.as_bytes().as_slice())
+        .bind(REFUSALS_MAX)
         .fetch_one(&mut *transaction)
         .await?;
         let on_relay = read_tips(&mut transaction, space, TipTable::Relay).await?.remove(device).unwrap_or_default();

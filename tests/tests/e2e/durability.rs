@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use entwine_sdk::{Client, ClientOptions, Durability, NewEntry, Written};
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, World};
+use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 
 /// Far more than it takes.
@@ -66,6 +68,27 @@ async fn whoever_waits_is_woken_by_what_another_program_does_or_by_the_deadline(
     });
     assert_eq!(client.reached(&mark, Durability::Partner, PATIENCE).await.unwrap(), Durability::Partner);
     answering.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_relay_sets_aside_for_good_holds_back_no_other_word() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, _noor) = world.couple(&relay);
+    relay.stop();
+    relay.set("ENTWINE_TEST_ENTRY_BYTES_MAX", "6000");
+    relay.start_again();
+    let first = write(&ada, false).await;
+    // Hashes of numbers, which no compression makes short.
+    let noise: String = (0..300_u64).map(|number| HEXLOWER.encode(&Sha256::digest(number.to_be_bytes()))).collect();
+    let _ = ada.write("Too long for this relay", &noise);
+    let _ = ada.sync();
+    assert_eq!(ada.status()["set_aside"], 1);
+    assert_eq!(durability(&ada, &first).await, Durability::Relay);
+    let client = open(&ada).await;
+    let all = client.written(false).await.unwrap().to_string();
+    client.close().await;
+    assert_eq!(durability(&ada, &all).await, Durability::Relay);
 }
 
 async fn open(phone: &Phone) -> Client {
