@@ -66,9 +66,9 @@ impl Client {
             None => Document::new(actor),
         };
         for entry in &stored.tail {
-            // It opened and applied when it came; should it not now, the others still stand.
+            // It opened when it came, and was set aside where not all of it applied; should it not now, the others still stand.
             if let Ok(content) = EntryContent::open(entry, &view.chain, &view.ring) {
-                _ = document.apply(&content.changes);
+                apply_what_fits(&mut document, &content.changes);
             }
         }
         let pending: Vec<Vec<u8>> = stored.pending.iter().map(|change| change.bytes.clone()).collect();
@@ -164,7 +164,8 @@ impl Client {
         Ok(())
     }
 
-    /// Puts the changes of some entries into their document. Where automerge refuses them together, each is tried alone.
+    /// Puts the changes of some entries into their document. Where automerge refuses them together, halves are tried, down to the
+    /// single change: what is refused alone is left out, and its entry counts as set aside.
     async fn open_into(
         &self,
         view: &SpaceView,
@@ -175,19 +176,13 @@ impl Client {
         let stored = self.storage.stored_document(&view.space, name).await?;
         let until = stored.entries_until;
         let mut loaded = self.assemble(view, stored)?;
-        let together: Vec<Vec<u8>> = entries.iter().flat_map(|entry| entry.changes.iter().cloned()).collect();
-        let states: Vec<(u64, EntryState)> = if loaded.document.apply(&together).is_ok() {
-            entries.iter().map(|entry| (entry.arrival, EntryState::Opened)).collect()
-        } else {
-            let mut state = |changes: &[Vec<u8>]| match loaded.document.apply(changes) {
-                Ok(_) => EntryState::Opened,
-                Err(_) => EntryState::SetAside,
-            };
-            entries.iter().map(|entry| (entry.arrival, state(&entry.changes))).collect()
-        };
-        // What a later reader finds by its arrival needs no snapshot, unless a snapshot already claims to hold it.
+        let mut states = Vec::with_capacity(entries.len());
+        open_what_fits(&mut loaded.document, entries, &mut states);
+        // What a later reader finds by its arrival needs no snapshot, unless a snapshot already claims to hold it, or it would have
+        // to be taken to pieces again each time.
         let is_claimed = entries.iter().any(|entry| entry.arrival <= until);
-        let snapshot = (is_claimed || loaded.tail + entries.len() > TAIL_MAX).then(|| {
+        let is_broken = states.iter().any(|(_, state)| *state == EntryState::SetAside);
+        let snapshot = (is_claimed || is_broken || loaded.tail + entries.len() > TAIL_MAX).then(|| {
             let newest = entries.iter().map(|entry| entry.arrival).max().unwrap_or_default();
             loaded.entries_until = loaded.entries_until.max(newest);
             loaded.snapshot()
@@ -195,6 +190,34 @@ impl Client {
         let version = loaded.version;
         let opening = Opening { name: name.to_owned(), generation, version, states, snapshot };
         Ok(self.storage.finish_opening(&view.space, &opening).await?)
+    }
+}
+
+/// Opens entries into their document: all at once, or by halves down to the single entry.
+fn open_what_fits(document: &mut Document, entries: &[Arrived], states: &mut Vec<(u64, EntryState)>) {
+    let together: Vec<Vec<u8>> = entries.iter().flat_map(|entry| entry.changes.iter().cloned()).collect();
+    match entries {
+        _ if document.apply(&together).is_ok() => {
+            states.extend(entries.iter().map(|entry| (entry.arrival, EntryState::Opened)));
+        }
+        [entry] => {
+            apply_what_fits(document, &entry.changes);
+            states.push((entry.arrival, EntryState::SetAside));
+        }
+        _ => {
+            let (first, second) = entries.split_at(entries.len() / 2);
+            open_what_fits(document, first, states);
+            open_what_fits(document, second, states);
+        }
+    }
+}
+
+/// Applies changes: all at once, or by halves, so that one that automerge refuses takes none of the others with it.
+fn apply_what_fits(document: &mut Document, changes: &[Vec<u8>]) {
+    if document.apply(changes).is_err() && changes.len() > 1 {
+        let (first, second) = changes.split_at(changes.len() / 2);
+        apply_what_fits(document, first);
+        apply_what_fits(document, second);
     }
 }
 
@@ -208,7 +231,7 @@ mod tests {
     use crate::{ClientOptions, NewEntry};
 
     /// What Ada's own key signs in this space: an entry with these bytes in the place of changes.
-    fn signed(client: &Client, view: &SpaceView, before: Option<&VerifiedEntry>, change: &[u8]) -> VerifiedEntry {
+    fn signed(client: &Client, view: &SpaceView, before: Option<&VerifiedEntry>, changes: &[&[u8]]) -> VerifiedEntry {
         let header = EntryHeader {
             space: view.space,
             feed: client.keyholder(),
@@ -221,7 +244,7 @@ mod tests {
         let content = EntryContent {
             document: "home".to_owned(),
             generation: 0,
-            changes: vec![change.to_vec()],
+            changes: changes.iter().map(|change| change.to_vec()).collect(),
             clock: Vec::new(),
             written: (Timestamp::default(), Timestamp::default()),
         };
@@ -230,20 +253,47 @@ mod tests {
         content.seal(&mut random::generator(), &client.keys, secret, &header)
     }
 
+    /// Ada, who founded a space that no relay knows.
+    async fn founder(folder: &std::path::Path) -> (Client, SpaceView) {
+        let client = Client::init(folder, "Ada", ClientOptions::default()).await.unwrap();
+        client.create("http://127.0.0.1:9", None).await.unwrap_err();
+        let view = client.view(false).await.unwrap();
+        (client, view)
+    }
+
+    /// A change that her other device could have made.
+    fn good_change(client: &Client, view: &SpaceView) -> Vec<u8> {
+        let mut other = Document::new(ActorId::make_random(&mut random::generator(), &client.keyholder()));
+        let writer =
+            entwine_core::practice::Writer { person: client.person(view).unwrap(), device: client.keyholder() };
+        entwine_core::practice::founding::write_note(&mut other, &view.space, &writer, clock::now()).unwrap();
+        other.take_changes().remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_change_that_automerge_refuses_takes_none_of_the_others_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (client, view) = founder(folder.path()).await;
+        let good: Vec<Vec<u8>> = (0..6).map(|_| good_change(&client, &view)).collect();
+        let broken: &[u8] = b"no change at all";
+        let first = signed(&client, &view, None, &[&good[0], &good[1], broken, &good[2]]);
+        let second = signed(&client, &view, Some(&first), &[&good[3], &good[4]]);
+        let third = signed(&client, &view, Some(&second), &[broken, &good[5], broken]);
+        let append = Append::new(ChainMark::of(&view.chain), view.chain.clone(), vec![first, second, third]);
+        assert!(matches!(client.storage.append(&append, &|_| view.ring.clone()).await.unwrap(), Step::Done(_)));
+        assert_eq!(client.status().await.unwrap().set_aside, 2, "two entries are not whole");
+        let changes = client.load(&view, &DocumentName::home()).await.unwrap().document.all_changes();
+        assert!(good.iter().all(|change| changes.contains(change)));
+    }
+
     #[tokio::test]
     async fn an_entry_that_never_opens_is_set_aside_and_counted_and_stops_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let client = Client::init(folder.path(), "Ada", ClientOptions::default()).await.unwrap();
-        client.create("http://127.0.0.1:9", None).await.unwrap_err();
-        let view = client.view(false).await.unwrap();
-        let mut other = Document::new(ActorId::make_random(&mut random::generator(), &client.keyholder()));
-        let writer =
-            entwine_core::practice::Writer { person: client.person(&view).unwrap(), device: client.keyholder() };
-        entwine_core::practice::founding::write_note(&mut other, &view.space, &writer, clock::now()).unwrap();
-        let good = other.take_changes().remove(0);
+        let (client, view) = founder(folder.path()).await;
+        let good = good_change(&client, &view);
 
-        let broken = signed(&client, &view, None, b"no change at all");
-        let whole = signed(&client, &view, Some(&broken), &good);
+        let broken = signed(&client, &view, None, &[b"no change at all"]);
+        let whole = signed(&client, &view, Some(&broken), &[&good]);
         let append = Append::new(ChainMark::of(&view.chain), view.chain.clone(), vec![broken, whole]);
         assert!(matches!(client.storage.append(&append, &|_| view.ring.clone()).await.unwrap(), Step::Done(_)));
         assert_eq!(client.status().await.unwrap().set_aside, 1);

@@ -153,12 +153,14 @@ impl Storage {
         }
         let rows = sqlx::query(
             "SELECT feed, seq, hash, previous, position, kind, critical, sealed, signature, arrival FROM entry
-             WHERE space = ? AND document = ? AND arrival > ? AND state = ? ORDER BY arrival",
+             WHERE space = ? AND document = ? AND arrival > ? AND state IN (?, ?) ORDER BY arrival",
         )
         .bind(space.as_bytes().as_slice())
         .bind(index.as_slice())
         .bind(to_sql(stored.entries_until))
         .bind(EntryState::Opened.code())
+        // What was set aside and has a document opened, and fitted in part.
+        .bind(EntryState::SetAside.code())
         .fetch_all(&mut *transaction)
         .await?;
         for row in &rows {
