@@ -55,7 +55,7 @@ fn page(figures: &Figures) -> String {
             load.relay_seconds_per_thousand
         );
     }
-    page + include_str!("remarks.md")
+    page + include_str!("remarks.txt")
 }
 
 fn show(duration: Duration) -> String {
