@@ -270,11 +270,16 @@ impl Watching {
     async fn compare(&mut self) -> Result<(), Error> {
         let status = self.client.status().await?;
         let is_first = self.seen.devices.is_none();
+        let views = self.client.views().await?;
         let mut devices = BTreeMap::new();
-        for view in self.client.views().await? {
-            let me = self.client.person(&view)?;
+        for view in &views {
+            let me = self.client.person(view)?;
             let current = view.chain.current().filter(|keyholder| keyholder.kind == KeyholderKind::Device);
             devices.extend(current.map(|keyholder| (keyholder.id, keyholder.person == me)));
+        }
+        // Before what they wrote: whoever listens may take each event as soon as it is told.
+        self.compare_devices(devices);
+        for view in views {
             for mark in self.client.storage.document_marks(&view.space).await? {
                 let key = (view.space, mark.name.clone());
                 let before = self.seen.documents.get(&key);
@@ -293,7 +298,6 @@ impl Watching {
             }
             self.compare_reached(&view).await?;
         }
-        self.compare_devices(devices);
         if self.seen.status.as_ref() != Some(&status) {
             self.seen.status = Some(status.clone());
             self.untold.tell_status(status);

@@ -80,6 +80,9 @@ fn machine() -> String {
     )
 }
 
+/// What a line of the picture shows of a run.
+type Value = fn(&Load) -> f64;
+
 /// The two lines over a scale of couples on which each step is a factor.
 fn curve(loads: &[Load]) -> String {
     const WIDTH: f64 = 640.0;
@@ -106,9 +109,9 @@ fn curve(loads: &[Load]) -> String {
         WIDTH / 2.0,
         HEIGHT - EDGE + 42.0
     );
-    let lines: [(&str, &str, &dyn Fn(&Load) -> f64); 2] = [
-        ("deliveries/s", "#1b6ca8", &|load| load.per_second),
-        ("p99 in ms", "#b5482f", &|load| at(&load.took, 0.99).as_secs_f64() * 1e3),
+    let lines: [(&str, &str, Value); 2] = [
+        ("deliveries/s", "#1b6ca8", |load| load.per_second),
+        ("p99 in ms", "#b5482f", |load| at(&load.took, 0.99).as_secs_f64() * 1e3),
     ];
     for (number, (name, colour, value)) in lines.into_iter().enumerate() {
         let highest = loads.iter().map(value).fold(1.0, f64::max);
