@@ -147,6 +147,27 @@ impl Relay {
         backup
     }
 
+    /// Stops it for as long as its folder is copied: where the copy lies.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn back_up(&mut self) -> PathBuf {
+        self.stop();
+        let backup = self.backup();
+        self.start_again();
+        backup
+    }
+
+    /// Sets it back to a backup, and starts it again.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn set_back(&mut self, backup: &Path) {
+        self.stop();
+        self.restore(backup);
+        self.start_again();
+    }
+
     /// Puts a backup in place. It must not be running.
     ///
     /// # Panics

@@ -55,15 +55,9 @@ impl Storage {
         for batch in &batches {
             let entry = line.seal(keys, chain, epoch, &clock, batch);
             insert_entry(&mut transaction, &space, &entry, EntryState::Opened, Some(&batch.index)).await?;
-            sqlx::query("UPDATE entry SET written_until = ? WHERE space = ? AND feed = ? AND seq = ? AND hash = ?")
+            let own = "UPDATE entry SET written_until = ?, refusals = ? WHERE space = ? AND feed = ? AND seq = ? AND hash = ?";
+            sqlx::query(own)
                 .bind(written_until)
-                .bind(space.as_bytes().as_slice())
-                .bind(entry.feed.as_bytes().as_slice())
-                .bind(to_sql(entry.seq))
-                .bind(entry.hash.as_bytes().as_slice())
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query("UPDATE entry SET refusals = ? WHERE space = ? AND feed = ? AND seq = ? AND hash = ?")
                 .bind(batch.refusals)
                 .bind(space.as_bytes().as_slice())
                 .bind(entry.feed.as_bytes().as_slice())

@@ -4,21 +4,7 @@ use std::collections::BTreeSet;
 
 use entwine_tests::phone::text;
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, Relay, World, database};
-
-/// Sets a relay back to its backup.
-fn set_back(relay: &mut Relay, backup: &std::path::Path) {
-    relay.stop();
-    relay.restore(backup);
-    relay.start_again();
-}
-
-fn back_up(relay: &mut Relay) -> std::path::PathBuf {
-    relay.stop();
-    let backup = relay.backup();
-    relay.start_again();
-    backup
-}
+use entwine_tests::{Phone, World, database};
 
 fn records(phone: &Phone) -> BTreeSet<String> {
     database::rows(&phone.profile().join("profile.db"), "SELECT hex(space) || position || hex(bytes) FROM record")
@@ -40,11 +26,11 @@ fn a_partner_who_joined_stays_though_the_inviter_went_on_without() {
     let (ada, noor) = (Phone::init(&world, "Ada"), Phone::init(&world, "Noor"));
     let _ = ada.run(&["create", "--relay", &relay.url(), "--token", relay.token()]);
     let link = ada.invite();
-    let backup = back_up(&mut relay);
+    let backup = relay.back_up();
     let _ = noor.run(&["join", &link]);
     let letter = noor.write("Letter", "I am here.");
     let _ = noor.sync();
-    set_back(&mut relay, &backup);
+    relay.set_back(&backup);
 
     // Ada never saw Noor come, and invites again.
     let again = ada.invite();
@@ -67,11 +53,11 @@ fn a_removal_stands_though_another_phone_went_on_without() {
     let (ada, noor) = world.couple(&relay);
     let (lost, laptop) = (ada.next_phone("Ada-lost"), ada.next_phone("Ada-laptop"));
     all_in_sync(&[&ada, &noor, &lost, &laptop]);
-    let backup = back_up(&mut relay);
+    let backup = relay.back_up();
     let _ = ada.run(&["remove-device", &lost.keyholder()]);
     let after = ada.write("After", "The lost phone reads none of this.");
     let _ = ada.sync();
-    set_back(&mut relay, &backup);
+    relay.set_back(&backup);
 
     let _ = laptop.invite_device();
     let meanwhile = laptop.write("Meanwhile", "Written where nobody was removed.");
@@ -95,11 +81,11 @@ fn a_phone_on_the_other_branch_learns_that_it_was_removed() {
     let (ada, noor) = world.couple(&relay);
     let second = ada.next_phone("Ada-second");
     all_in_sync(&[&ada, &noor, &second]);
-    let backup = back_up(&mut relay);
+    let backup = relay.back_up();
     let _ = second.invite_device();
     let own = second.write("On the other branch", "It stays here.");
     let _ = second.sync();
-    set_back(&mut relay, &backup);
+    relay.set_back(&backup);
     let _ = ada.run(&["remove-device", &second.keyholder()]);
     let _ = noor.sync();
     assert_eq!(second.sync_stops(), "removed");
@@ -112,11 +98,11 @@ fn of_two_branches_with_links_alone_one_stands_and_all_words_with_it() {
     let world = World::new();
     let mut relay = world.relay();
     let (ada, noor) = world.couple(&relay);
-    let backup = back_up(&mut relay);
+    let backup = relay.back_up();
     let _ = ada.invite_device();
     let hers = ada.write("From Ada", "On the first branch.");
     let _ = ada.sync();
-    set_back(&mut relay, &backup);
+    relay.set_back(&backup);
     let _ = noor.invite_device();
     let his = noor.write("From Noor", "On the second.");
     let _ = noor.sync();
@@ -136,11 +122,11 @@ fn where_both_branches_changed_who_belongs_both_say_so_and_found_anew_with_every
     let second = ada.next_phone("Ada-second");
     let old = ada.write("Old", "Both had read this.");
     all_in_sync(&[&ada, &noor, &second]);
-    let backup = back_up(&mut relay);
+    let backup = relay.back_up();
     let _ = ada.run(&["remove-device", &second.keyholder()]);
     let hers = ada.write("Hers", "After the removal.");
     let _ = ada.sync();
-    set_back(&mut relay, &backup);
+    relay.set_back(&backup);
     let _ = noor.phrase();
     let his = noor.write("His", "With a phrase.");
     let _ = noor.sync();
@@ -176,11 +162,11 @@ fn a_device_known_to_the_other_branch_alone_learns_no_record_of_the_relays() {
     let (ada, noor) = world.couple(&relay);
     let second = ada.next_phone("Ada-second");
     all_in_sync(&[&ada, &noor, &second]);
-    let backup = back_up(&mut relay);
+    let backup = relay.back_up();
     let third = ada.next_phone("Ada-third");
     let own = third.write("Third", "Known to one branch alone.");
     let _ = third.sync();
-    set_back(&mut relay, &backup);
+    relay.set_back(&backup);
     let _ = noor.phrase();
     let before = records(&third);
     assert_eq!(third.sync_stops(), "chains_differ");

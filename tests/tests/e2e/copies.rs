@@ -140,18 +140,14 @@ fn a_phone_and_its_copy_meet_though_the_relay_knows_neither_of_their_last_words(
     let (ada, noor) = world.couple(&relay);
     let entry = ada.write("Diary", "Before the copy.");
     meet(&[&ada, &noor]);
-    relay.stop();
-    let backup = relay.backup();
-    relay.start_again();
+    let backup = relay.back_up();
     let copy = ada.copied_as("Ada's other");
     for day in 0..3 {
         ada.append(&entry, &format!(" Here on day {day}."));
         let _ = ada.write_private(&format!("Day {day}"), "By the phone.");
         let _ = ada.sync();
     }
-    relay.stop();
-    relay.restore(&backup);
-    relay.start_again();
+    relay.set_back(&backup);
     for day in 0..2 {
         copy.append(&entry, &format!(" There on day {day}."));
         let _ = copy.write_private(&format!("Other day {day}"), "By the copy.");
@@ -178,15 +174,11 @@ fn a_phone_is_removed_though_the_relay_knows_other_last_words_of_it() {
     let (ada, noor) = world.couple(&relay);
     let tablet = ada.next_phone("Ada's tablet");
     meet(&[&ada, &noor]);
-    relay.stop();
-    let backup = relay.backup();
-    relay.start_again();
+    let backup = relay.back_up();
     let copy = tablet.copied_as("Ada's other tablet");
     let seen_here = tablet.write("Seen by Ada's phone alone", "The relay lost it.");
     meet(&[&tablet, &ada]);
-    relay.stop();
-    relay.restore(&backup);
-    relay.start_again();
+    relay.set_back(&backup);
     let seen_there = copy.write("Seen by the relay alone", "Nobody read it yet.");
     let _ = copy.sync();
 

@@ -69,9 +69,7 @@ fn a_relay_set_back_while_a_phone_was_fetching_is_noticed_without_the_one_who_wr
     pair(&ada, &noor, &proxy.url(), relay.token());
     let tablet = ada.next_phone("Ada's tablet");
     meet(&[&ada, &noor]);
-    relay.stop();
-    let backup = relay.backup();
-    relay.start_again();
+    let backup = relay.back_up();
     for number in 0..LETTERS {
         // Each in a month of its own, so that it is a document of its own.
         let then = ada.with("ENTWINE_TEST_CLOCK_OFFSET", &format!("-{}", (number + 2) * 31 * 86_400));
@@ -85,9 +83,7 @@ fn a_relay_set_back_while_a_phone_was_fetching_is_noticed_without_the_one_who_wr
     assert!(proxy.has_swallowed());
     let held = entries(&tablet).len();
     assert!(held < entries(&noor).len(), "{held}");
-    relay.stop();
-    relay.restore(&backup);
-    relay.start_again();
+    relay.set_back(&backup);
     assert_eq!(tablet.sync_stops(), "relay_behind");
     let remedy = text(&tablet.status(), "remedy");
     assert!(remedy.starts_with("your partner had at least"), "{remedy}");

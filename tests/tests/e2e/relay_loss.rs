@@ -16,14 +16,10 @@ fn a_relay_set_back_to_a_backup_is_filled_again_by_either_partner() {
     for first in 0..2 {
         let mut relay = world.relay();
         let (ada, noor) = couple(&world, &relay, first);
-        relay.stop();
-        let backup = relay.backup();
-        relay.start_again();
+        let backup = relay.back_up();
         let held = write_and_meet(&ada, &noor, &relay);
 
-        relay.stop();
-        relay.restore(&backup);
-        relay.start_again();
+        relay.set_back(&backup);
         assert_ne!(relay.holdings(), held, "the relay was set back");
         let phones = if first == 0 { [&ada, &noor, &ada] } else { [&noor, &ada, &noor] };
         meet(&phones);
@@ -38,14 +34,10 @@ fn what_only_one_of_them_had_read_comes_back_from_that_phone() {
     let world = World::new();
     let mut relay = world.relay();
     let (ada, noor) = world.couple(&relay);
-    relay.stop();
-    let backup = relay.backup();
-    relay.start_again();
+    let backup = relay.back_up();
     let letter = ada.write("Letter", "Only Noor has read this by now.");
     meet(&[&ada, &noor]);
-    relay.stop();
-    relay.restore(&backup);
-    relay.start_again();
+    relay.set_back(&backup);
 
     // Noor brings Ada's entry, while Ada's phone stays off.
     let _ = noor.sync();
@@ -66,9 +58,7 @@ fn a_relay_set_back_to_before_the_partner_came_learns_of_the_partner_again_from_
             (Phone::init(&world, &format!("Ada {number}")), Phone::init(&world, &format!("Noor {number}")));
         let _ = ada.run(&["create", "--relay", &relay.url(), "--token", relay.token()]);
         let link = ada.invite();
-        relay.stop();
-        let backup = relay.backup();
-        relay.start_again();
+        let backup = relay.back_up();
         let _ = noor.run(&["join", &link]);
         let held = write_and_meet(&ada, &noor, &relay);
         relay.stop();

@@ -3,7 +3,6 @@
 //! The relay is set back behind everybody's back, as often as it helps, and whoever has it puts all that it holds into the database
 //! of a phone that was removed or has left, whatever the relay's rules would have served.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -20,12 +19,6 @@ fn give_all(relay: &Relay, phone: &Phone) -> usize {
     let _ = phone.status();
     let waiting = "SELECT hex(hash) FROM entry WHERE state = 4";
     database::rows(&phone.profile().join("profile.db"), waiting).len()
-}
-
-fn set_back(relay: &mut Relay, backup: &Path) {
-    relay.stop();
-    relay.restore(backup);
-    relay.start_again();
 }
 
 #[test]
@@ -47,16 +40,14 @@ fn a_thief_whose_relay_forgets_the_removal_again_and_again_reads_nothing_more_an
     let stolen = ada.next_phone("Ada-stolen");
     let before = ada.write("Before", "Of the snowdrift.");
     meet(&[&ada, &noor, &stolen]);
-    relay.stop();
-    let relay_before = relay.backup();
-    relay.start_again();
+    let relay_before = relay.back_up();
     let never_told = stolen.backup();
     let id = stolen.keyholder();
     let _ = ada.run(&["remove-device", &id]);
 
     let mut unseen = Vec::new();
     for (round, first_is_noor) in [true, false, true].into_iter().enumerate() {
-        set_back(&mut relay, &relay_before);
+        relay.set_back(&relay_before);
         stolen.restore(&never_told);
         let thiefs = stolen.write(&format!("Round {round}"), "By the pickpocket.");
         let _ = stolen.write_private(&format!("Round {round}"), "By the pickpocket, too.");
@@ -148,15 +139,13 @@ fn a_thief_who_answers_the_removal_by_one_of_ones_own_phone_is_left_behind_with_
     let stolen = ada.next_phone("Ada-stolen");
     let before = ada.write("Before", "Of the snowdrift.");
     meet(&[&ada, &noor, &stolen]);
-    relay.stop();
-    let relay_before = relay.backup();
-    relay.start_again();
+    let relay_before = relay.back_up();
     let never_told = stolen.backup();
     let _ = ada.run(&["remove-device", &stolen.keyholder()]);
     let unsent = ada.write("Unsent", "Of the thunderclap.");
 
     // The relay forgets Ada's removal, and the thief removes Ada.
-    set_back(&mut relay, &relay_before);
+    relay.set_back(&relay_before);
     stolen.restore(&never_told);
     let _ = stolen.run(&["remove-device", &ada.keyholder()]);
     let thiefs = stolen.write("Hello", "By the pickpocket.");
@@ -187,9 +176,7 @@ fn who_leaves_and_runs_the_relay_reads_nothing_of_what_comes_after() {
     let (ada, noor) = world.couple(&relay);
     let before = noor.write("Before", "Of the honeymoon.");
     meet(&[&noor, &ada]);
-    relay.stop();
-    let relay_before = relay.backup();
-    relay.start_again();
+    let relay_before = relay.back_up();
     let never_left = noor.backup();
     let _ = noor.run(&["leave"]);
     let after = ada.write("After", "Of the driftwood.");
@@ -197,7 +184,7 @@ fn who_leaves_and_runs_the_relay_reads_nothing_of_what_comes_after() {
     meet(&[&ada]);
 
     // As if it had never been: the relay, and Noor's phone. Ada's remembers.
-    set_back(&mut relay, &relay_before);
+    relay.set_back(&relay_before);
     noor.restore(&never_left);
     let _ = noor.write("Still here", "Noor says so.");
     let _ = noor.sync();

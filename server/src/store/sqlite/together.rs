@@ -35,8 +35,18 @@ pub(super) async fn append(
     let before = states(transaction, appends).await?;
     let is_seen = |append: &&&Append| before.get(&append.space).is_some_and(|state| state.mark == append.seen);
     let taken: Vec<&Append> = appends.iter().filter(is_seen).copied().collect();
-    let mut entries: Vec<(&Append, &StoredEntry)> =
-        taken.iter().flat_map(|append| append.entries.iter().map(move |entry| (*append, entry))).collect();
+    let entries = taken.iter().flat_map(|append| append.entries.iter().map(move |entry| (*append, entry)));
+    add_entries(transaction, entries.collect()).await?;
+    let states = states(transaction, &taken).await?;
+    Ok(appends.iter().map(|append| is_seen(&append).then(|| states.get(&append.space).cloned()).flatten()).collect())
+}
+
+/// Adds entries, each with the append that brings it: those that are new become tips in the place of those before them, and count
+/// for the quota of their space.
+pub(super) async fn add_entries(
+    transaction: &mut SqliteConnection,
+    mut entries: Vec<(&Append, &StoredEntry)>,
+) -> Result<(), StoreError> {
     let mut added: BTreeSet<Place> = BTreeSet::new();
     for rows in entries.chunks(ROWS_MAX) {
         added.extend(insert_entries(transaction, rows).await?);
@@ -45,9 +55,7 @@ pub(super) async fn append(
     let before = |entry: &StoredEntry| Tip { seq: entry.seq.saturating_sub(1), hash: entry.previous };
     let followed = entries.iter().map(|(append, entry)| (append.space, entry.feed, before(entry))).collect();
     move_tips(transaction, &added, &followed).await?;
-    count_bytes(transaction, &entries).await?;
-    let states = states(transaction, &taken).await?;
-    Ok(appends.iter().map(|append| is_seen(&append).then(|| states.get(&append.space).cloned()).flatten()).collect())
+    count_bytes(transaction, &entries).await
 }
 
 /// A list of spaces, each once, for an `IN`.

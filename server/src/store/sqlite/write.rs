@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entwine_core::feed::{FeedTree, StoredEntry, Tip};
+use entwine_core::feed::{FeedTree, Tip};
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
 use entwine_core::membership::SpaceKind;
@@ -12,7 +12,7 @@ use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{fault, read};
+use super::{fault, read, together};
 use crate::store::{Admission, Append, Appended, Created, KeyholderLine, NewRecord, NewSpace, StoreError};
 
 const SHARED: i64 = 0;
@@ -150,12 +150,7 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
     for line in &append.keyholders {
         put_keyholder(transaction, &append.space, kind, line).await?;
     }
-    let mut bytes = records_bytes(&append.records);
-    for entry in &append.entries {
-        if add_entry(transaction, &append.space, entry, append.now).await? {
-            bytes += entry.sealed.len() as u64;
-        }
-    }
+    together::add_entries(transaction, append.entries.iter().map(|entry| (append, entry)).collect()).await?;
     for (feed, cut) in &append.cuts {
         apply_cut(transaction, &append.space, feed, cut).await?;
     }
@@ -163,7 +158,7 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
     sqlx::query("UPDATE space SET length = ?, head = ?, bytes = bytes + ? WHERE space = ?")
         .bind(i64::from(append.kept) + integer(append.records.len() as u64))
         .bind(head.as_bytes().as_slice())
-        .bind(integer(bytes))
+        .bind(integer(records_bytes(&append.records)))
         .bind(append.space.as_bytes().as_slice())
         .execute(&mut *transaction)
         .await
@@ -215,52 +210,6 @@ async fn put_keyholder(
     .await
     .map(drop)
     .map_err(fault)
-}
-
-/// Whether the entry was new. Its parent is there, so it takes the parent's place among the tips, or begins a branch.
-async fn add_entry(
-    transaction: &mut SqliteConnection,
-    space: &SpaceId,
-    entry: &StoredEntry,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let seq = i64::try_from(entry.seq).map_err(|_| StoreError::Damaged("a seq that no feed reaches"))?;
-    let added = sqlx::query(
-        "INSERT INTO entry \
-         (space, feed, seq, hash, previous, position, kind, critical, sealed, signature, received_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(space.as_bytes().as_slice())
-    .bind(entry.feed.as_bytes().as_slice())
-    .bind(seq)
-    .bind(entry.hash.as_bytes().as_slice())
-    .bind(entry.previous.as_bytes().as_slice())
-    .bind(entry.position)
-    .bind(entry.kind.code().cast_signed())
-    .bind(entry.critical)
-    .bind(entry.sealed.as_slice())
-    .bind(entry.signature.as_slice())
-    .bind(seconds(now))
-    .execute(&mut *transaction)
-    .await
-    .map_err(fault)?;
-    if added.rows_affected() == 0 {
-        return Ok(false);
-    }
-    for (statement, seq, hash) in [
-        ("DELETE FROM tip WHERE space = ? AND feed = ? AND seq = ? AND hash = ?", seq - 1, &entry.previous),
-        ("INSERT INTO tip (space, feed, seq, hash) VALUES (?, ?, ?, ?)", seq, &entry.hash),
-    ] {
-        sqlx::query(statement)
-            .bind(space.as_bytes().as_slice())
-            .bind(entry.feed.as_bytes().as_slice())
-            .bind(seq)
-            .bind(hash.as_bytes().as_slice())
-            .execute(&mut *transaction)
-            .await
-            .map_err(fault)?;
-    }
-    Ok(true)
 }
 
 /// Ends a feed at its cut, once all of it is there.
