@@ -230,12 +230,27 @@ fn check_name(name: &str) -> Result<String, Error> {
     Ok(name.to_owned())
 }
 
+/// Makes the folder, and those above it that are missing. Keys are no safer than the names of the folders that lead to them, and
+/// each of these is durable only once the folder above it is synced.
 fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let missing = path.ancestors().take_while(|folder| !folder.exists() && *folder != Path::new("")).count();
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    #[cfg(unix)]
+    for (number, above) in path.ancestors().skip(1).enumerate() {
+        let above = if above == Path::new("") { Path::new(".") } else { above };
+        let synced = std::fs::File::open(above).and_then(|folder| folder.sync_all());
+        if number < missing {
+            synced?;
+        } else {
+            // Also where a kill came between making and syncing; but what was there before may be nobody's to open.
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn make_secret() -> Zeroizing<[u8; SECRET_BYTES]> {

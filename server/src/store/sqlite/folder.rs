@@ -48,10 +48,24 @@ impl DataFolder {
     }
 }
 
+/// Makes the folder, and those above it that are missing. A database is no safer than the names of the folders that lead to it,
+/// and each of these is durable only once the folder above it is synced.
 #[cfg(unix)]
 fn make(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing = path.ancestors().take_while(|folder| !folder.exists() && *folder != Path::new("")).count();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for (number, above) in path.ancestors().skip(1).enumerate() {
+        let above = if above == Path::new("") { Path::new(".") } else { above };
+        let synced = File::open(above).and_then(|folder| folder.sync_all());
+        if number < missing {
+            synced?;
+        } else {
+            // Also where a kill came between making and syncing; but what was there before may be nobody's to open.
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
