@@ -116,7 +116,7 @@ impl Storage {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(synchronous())
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             // What was deleted, such as a pending change, is not left behind in free pages.
@@ -355,6 +355,18 @@ async fn insert_records(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A transaction that is committed is on the disk.
+#[cfg(not(feature = "test-switches"))]
+fn synchronous() -> SqliteSynchronous {
+    SqliteSynchronous::Full
+}
+
+/// `ENTWINE_TEST_UNSYNCED`: a phone that must be seen to lose something when the power goes.
+#[cfg(feature = "test-switches")]
+fn synchronous() -> SqliteSynchronous {
+    if std::env::var_os("ENTWINE_TEST_UNSYNCED").is_some() { SqliteSynchronous::Off } else { SqliteSynchronous::Full }
 }
 
 fn space_id(bytes: &[u8]) -> Result<SpaceId, StorageError> {

@@ -28,6 +28,7 @@ const CLIENT_VARIABLES: &[&str] = &[
     "ENTWINE_TEST_FAULT",
     "ENTWINE_TEST_CLOCK_OFFSET",
     "ENTWINE_TEST_ENTRY_BYTES_MAX",
+    "ENTWINE_TEST_UNSYNCED",
 ];
 
 /// The command line of `entwine-relay`.

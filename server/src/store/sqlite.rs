@@ -148,11 +148,23 @@ fn options(folder: &DataFolder) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(folder.database())
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous())
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging()
+}
+
+/// A commit returns when it is on the disk.
+#[cfg(not(feature = "test-switches"))]
+fn synchronous() -> SqliteSynchronous {
+    SqliteSynchronous::Full
+}
+
+/// `ENTWINE_TEST_UNSYNCED`: a relay that must be seen to lose something when the power goes.
+#[cfg(feature = "test-switches")]
+fn synchronous() -> SqliteSynchronous {
+    if std::env::var_os("ENTWINE_TEST_UNSYNCED").is_some() { SqliteSynchronous::Off } else { SqliteSynchronous::Full }
 }
 
 async fn connect(folder: &DataFolder) -> Result<SqliteConnection, OpenError> {

@@ -387,7 +387,7 @@ pub(crate) fn parse(
 
 /// Switches that only tests need. Release builds lack them, and refuse their variables.
 #[cfg(feature = "test-switches")]
-const TEST_VARIABLES: &[&str] = &["ENTWINE_TEST_RESOLVE", "ENTWINE_TEST_FAULT"];
+const TEST_VARIABLES: &[&str] = &["ENTWINE_TEST_RESOLVE", "ENTWINE_TEST_FAULT", "ENTWINE_TEST_UNSYNCED"];
 #[cfg(not(feature = "test-switches"))]
 const TEST_VARIABLES: &[&str] = &[];
 
