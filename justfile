@@ -22,6 +22,10 @@ simulate SEEDS="10000" FIRST="0":
 simulate-one SEED:
     SIMULATION_SEED={{ SEED }} cargo test -p entwine-core --test simulation one_seed -- --nocapture
 
+# Let relays and phones die and lose their power, and their disks fill up, fail and rot, by so many seeds
+storage SEEDS="0..100":
+    STORY_SEEDS={{ SEEDS }} scripts/test -- _dying disk_ bit_rot
+
 # Format the code
 fmt:
     cargo fmt --all

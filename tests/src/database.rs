@@ -22,6 +22,18 @@ pub fn rows(path: &Path, query: &str) -> BTreeSet<String> {
     })
 }
 
+/// Whether the database is whole, as SQLite's own check has it.
+///
+/// # Errors
+/// What the check finds.
+///
+/// # Panics
+/// Where there is no such database.
+pub fn check(path: &Path) -> Result<(), String> {
+    let found = rows(path, "PRAGMA integrity_check");
+    if found.iter().eq(["ok"]) { Ok(()) } else { Err(format!("{}: {found:?}", path.display())) }
+}
+
 /// Every row of every table, as text: two equal sets mean that nothing was changed.
 ///
 /// # Panics

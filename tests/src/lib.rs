@@ -3,13 +3,17 @@
 //! ```text
 //! World ─┬─ Relay   the program entwine-relay, its folder, its port
 //!        ├─ Phone   the program entwine, once per command, and a profile folder; Watching where it stays, Terminal where it asks
-//!        └─ Proxy   what may stand in between: another address, a cut line, TLS
+//!        ├─ Proxy   what may stand in between: another address, a cut line, TLS
+//!        └─ Disk    what a relay or a phone writes to: it forgets what was not synced, fills up, or fails
 //! ```
 //!
 //! Nothing sleeps: a story waits for a line, an answer or the end of a process, and for none of them longer than
 //! [`program::GUARD`]. All that a story leaves lies in one folder, which stays when the story fails.
 
+pub mod chance;
+pub mod couple;
 pub mod database;
+pub mod disk;
 pub mod http;
 pub mod phone;
 pub mod program;
@@ -20,6 +24,7 @@ pub mod terminal;
 pub mod watching;
 pub mod world;
 
+pub use disk::Disk;
 pub use phone::Phone;
 pub use proxy::Proxy;
 pub use relay::Relay;

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::program::{self, Ended, Running};
-use crate::{Terminal, Watching, World};
+use crate::{Disk, Terminal, Watching, World};
 
 /// How much of a command stands in a message about it.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -42,6 +42,13 @@ impl Phone {
         Self { world: world.clone(), name: name.to_owned(), profile, variables: Vec::new() }
     }
 
+    /// The same, on a disk of its own.
+    #[must_use]
+    pub fn on(disk: &Disk, world: &World, name: &str) -> Self {
+        let profile = disk.folder().join("profile");
+        Self { world: world.clone(), name: name.to_owned(), profile, variables: disk.variables() }
+    }
+
     /// Another phone, with a copy of all that is on this one.
     #[must_use]
     pub fn copied_as(&self, name: &str) -> Self {
@@ -75,6 +82,12 @@ impl Phone {
         let mut phone = self.clone();
         phone.variables.push((variable.to_owned(), value.to_owned()));
         phone
+    }
+
+    /// Its database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.profile.join("profile.db")
     }
 
     /// Its folder.

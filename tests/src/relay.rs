@@ -7,11 +7,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 
 use crate::program::{self, GUARD};
-use crate::{World, database};
+use crate::{Disk, World, database};
 
 /// Variables and their values.
 pub type Settings<'s> = &'s [(&'s str, &'s str)];
@@ -35,8 +35,21 @@ impl Relay {
     #[must_use]
     pub fn start(world: &World, settings: Settings<'_>) -> Self {
         let address = loopback_address();
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let data = world.folder().join(format!("relay-{address}"));
+        Self::start_at(world, address, data, owned(settings))
+    }
+
+    /// The same, with its folder on a disk of its own.
+    ///
+    /// # Panics
+    /// Where it does not come to listen.
+    #[must_use]
+    pub fn start_on(disk: &Disk, world: &World, settings: Settings<'_>) -> Self {
+        let settings = [disk.variables(), owned(settings)].concat();
+        Self::start_at(world, loopback_address(), disk.folder().join("relay"), settings)
+    }
+
+    fn start_at(world: &World, address: Ipv4Addr, data: PathBuf, settings: Vec<(String, String)>) -> Self {
         let address = SocketAddr::from((address, 0));
         let mut relay = Self { world: world.clone(), data, address, settings, process: None, token: None };
         relay.start_again();
@@ -48,6 +61,17 @@ impl Relay {
     /// # Panics
     /// Where it runs already, or does not come to listen.
     pub fn start_again(&mut self) {
+        self.try_start_again().unwrap_or_else(|told| panic!("the relay does not come to listen:\n{told}"));
+    }
+
+    /// The same, where it may refuse: what it says then.
+    ///
+    /// # Errors
+    /// It ended before it listened.
+    ///
+    /// # Panics
+    /// Where it runs already, or hangs.
+    pub fn try_start_again(&mut self) -> Result<(), String> {
         assert!(self.process.is_none(), "the relay runs already");
         let mut command = program::command("entwine-relay");
         command.arg("serve").arg("--data").arg(&self.data).arg("--listen").arg(self.address.to_string());
@@ -60,15 +84,19 @@ impl Relay {
         self.process = Some(child);
         self.token = None;
         loop {
-            let line = lines.recv_timeout(GUARD).unwrap_or_else(|_| {
-                let told = fs::read_to_string(&stderr).unwrap_or_default();
-                panic!("the relay does not come to listen:\n{told}")
-            });
+            let line = match lines.recv_timeout(GUARD) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.kill();
+                    return Err(fs::read_to_string(&stderr).unwrap_or_default());
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("the relay neither listens nor ends"),
+            };
             if let Some(token) = line.strip_prefix("registration token: ") {
                 self.token = Some(token.to_owned());
             } else if let Some(address) = line.strip_prefix("listening on http://") {
                 self.address = address.parse().expect("it names its address");
-                return;
+                return Ok(());
             }
         }
     }
@@ -266,6 +294,10 @@ impl Drop for Relay {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn owned(settings: Settings<'_>) -> Vec<(String, String)> {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// A loopback address that no other story uses, nor another run at the same time.

@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tests/benches/load/limit.rs",
         ],
     ),
+    ("unsafe {", &["tests/power-cut/src/lib.rs"]),
     ("actix", &["server/src/"]),
     ("actix_web::web", &["server/src/app.rs", "server/src/body.rs", "server/src/observe.rs", "server/src/routes"]),
     ("uniffi", &["client-sdk/src/ffi.rs", "client-sdk/src/ffi/"]),

@@ -4,14 +4,13 @@
 
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
-mod couple;
 mod limit;
 mod report;
 
 use std::time::{Duration, Instant};
 
-use couple::{CHANGE_BYTES, Couple, Line};
 use entwine_tests::World;
+use entwine_tests::couple::{self, CHANGE_BYTES, Couple, Line};
 
 /// Entries that each Ada sends.
 const ENTRIES: usize = 50;

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use entwine_tests::chance::seeds;
 use entwine_tests::phone::text;
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, Proxy, Relay, World, program};
@@ -17,27 +18,12 @@ const STEPS: u32 = 45;
 
 #[test]
 fn whatever_chance_does_every_word_of_both_ends_up_on_both() {
-    for seed in seeds() {
-        println!("STORY_SEED={seed}");
+    for seed in seeds(1..3) {
         let mut play = Play::begin(seed);
         for _ in 0..STEPS {
             play.step();
         }
         play.end();
-    }
-}
-
-fn seeds() -> Vec<u64> {
-    let number = |text: &str| text.parse().unwrap();
-    if let Ok(seed) = std::env::var("STORY_SEED") {
-        return vec![number(&seed)];
-    }
-    match std::env::var("STORY_SEEDS") {
-        Ok(range) => {
-            let (from, to) = range.split_once("..").unwrap();
-            (number(from)..number(to)).collect()
-        }
-        Err(_) => vec![1, 2],
     }
 }
 
