@@ -155,31 +155,39 @@ impl Line {
         self.id
     }
 
-    /// Lets the connection hear of these of its spaces alone. In each of them there may be something already.
-    pub(crate) fn attend(&self, spaces: BTreeSet<SpaceId>) {
+    /// Lets the connection hear of these of its spaces alone.
+    pub(crate) fn attend(&self, spaces: &BTreeSet<SpaceId>) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = &mut *lines;
         let Some(entry) = lines.by_id.get_mut(&self.id) else { return };
-        for space in entry.spaces.difference(&spaces) {
+        for space in entry.spaces.difference(spaces) {
             forget(&mut lines.by_space, space, self.id);
         }
-        entry.spaces.clone_from(&spaces);
-        entry.news = spaces;
+        entry.spaces.clone_from(spaces);
+        entry.news.retain(|space| spaces.contains(space));
         self.bell.notify_one();
     }
 
-    /// What there is to hear of; waits for it. Nothing is taken before it is returned. Who has not read the last news is told of
-    /// nothing but the end; further ones wait as flags.
-    pub(crate) async fn news(&self, has_read: bool) -> News {
+    /// It asks about a space: what came there by now is in the answer.
+    pub(crate) fn asks(&self, space: &SpaceId) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = lines.by_id.get_mut(&self.id) {
+            entry.news.remove(space);
+        }
+    }
+
+    /// What there is to hear of; waits for it. Nothing is taken before it is returned. Of spaces of which it was told already
+    /// further news wait as flags.
+    pub(crate) async fn news<T>(&self, told: &BTreeMap<SpaceId, T>) -> News {
         loop {
-            if let Some(news) = self.take_news(has_read) {
+            if let Some(news) = self.take_news(told) {
                 return news;
             }
             self.bell.notified().await;
         }
     }
 
-    fn take_news(&self, has_read: bool) -> Option<News> {
+    fn take_news<T>(&self, told: &BTreeMap<SpaceId, T>) -> Option<News> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.is_stopping {
             return Some(News::Stopping);
@@ -188,7 +196,8 @@ impl Line {
         if entry.is_removed {
             return Some(News::Removed);
         }
-        (has_read && !entry.news.is_empty()).then(|| News::Moved(std::mem::take(&mut entry.news)))
+        let news: BTreeSet<SpaceId> = entry.news.extract_if(.., |space| !told.contains_key(space)).collect();
+        (!news.is_empty()).then_some(News::Moved(news))
     }
 }
 
@@ -217,6 +226,8 @@ fn forget<K: Ord>(lists: &mut BTreeMap<K, BTreeSet<LineId>>, key: &K, line: Line
 mod tests {
     use super::*;
 
+    const NOTHING: BTreeMap<SpaceId, ()> = BTreeMap::new();
+
     fn space(number: u8) -> SpaceId {
         SpaceId::from_bytes([number; 32])
     }
@@ -228,7 +239,7 @@ mod tests {
     fn join(hub: &Hub, by: u8, spaces: &[u8]) -> Result<Line, ApiError> {
         let spaces: BTreeSet<SpaceId> = spaces.iter().map(|number| space(*number)).collect();
         let line = hub.join(hub.greet()?, keyholder(by), spaces.clone())?;
-        line.attend(spaces);
+        line.attend(&spaces);
         Ok(line)
     }
 
@@ -237,20 +248,13 @@ mod tests {
         let hub = Hub::new(10);
         let (ada, noor, other) =
             (join(&hub, 1, &[1, 2]).unwrap(), join(&hub, 2, &[1]).unwrap(), join(&hub, 3, &[3]).unwrap());
-        assert_eq!(
-            ada.take_news(true),
-            Some(News::Moved([space(1), space(2)].into())),
-            "there may be something already"
-        );
-        assert_eq!(noor.take_news(true), Some(News::Moved([space(1)].into())));
-        assert_eq!(other.take_news(true), Some(News::Moved([space(3)].into())));
         for _ in 0..1000 {
             hub.moved(space(1), Some(ada.id()));
         }
-        assert_eq!((ada.take_news(true), other.take_news(true)), (None, None));
-        assert_eq!(noor.take_news(false), None, "she has not read the last ones");
-        assert_eq!(noor.take_news(true), Some(News::Moved([space(1)].into())), "one flag, however often it is set");
-        assert_eq!(noor.take_news(true), None);
+        assert_eq!((ada.take_news(&NOTHING), other.take_news(&NOTHING)), (None, None));
+        assert_eq!(noor.take_news(&[(space(1), ())].into()), None, "she was told, and has not asked");
+        assert_eq!(noor.take_news(&NOTHING), Some(News::Moved([space(1)].into())), "one flag, however often it is set");
+        assert_eq!(noor.take_news(&NOTHING), None);
     }
 
     #[test]
@@ -260,7 +264,7 @@ mod tests {
         let noor = join(&hub, 2, &[1]).unwrap();
         assert!(join(&hub, 3, &[1]).is_err(), "there are two places");
         hub.removed(space(1), &[keyholder(1)].into());
-        assert_eq!((ada.take_news(true), noor.take_news(true).is_some()), (Some(News::Removed), true));
+        assert_eq!((ada.take_news(&NOTHING), noor.take_news(&NOTHING)), (Some(News::Removed), None));
         drop((ada, noor));
         let lines = hub.lock();
         assert!(lines.by_id.is_empty() && lines.by_space.is_empty() && lines.by_keyholder.is_empty());
@@ -275,7 +279,7 @@ mod tests {
         assert!(join(&hub, 1, &[1]).is_err());
         assert!(join(&hub, 2, &[1]).is_ok());
         hub.stop();
-        assert!(own.iter().all(|line| line.take_news(true) == Some(News::Stopping)));
+        assert!(own.iter().all(|line| line.take_news(&NOTHING) == Some(News::Stopping)));
         assert!(matches!(join(&hub, 2, &[1]), Err(ApiError::Unavailable)));
     }
 }

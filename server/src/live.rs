@@ -6,11 +6,12 @@
 //!            └ pong: read up to here       hub: something came, removed, stopping ─┘
 //! ```
 //!
-//! What is on its way to a peer is bounded without a queue: after each answer and each round of news goes a ping, whose pong
-//! says that everything before it was read. An answer that was not read is a question still under way, further news wait as
-//! flags in the hub, and whoever reads nothing for [`PATIENCE_BEATS`] heartbeats is cut off, to catch up later from its clock.
+//! What is on its way to a peer is bounded without a queue: after every [`UNREAD_BYTES`] of answers goes a ping, whose pong says
+//! that everything before it was read, and until then they count as a question still under way. Of a space of which it was told
+//! and has not asked, a peer is told nothing further: news wait as flags in the hub. Whoever reads nothing for
+//! [`PATIENCE_BEATS`] heartbeats is cut off, to catch up later from its clock.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ use crate::session::Session;
 
 /// Heartbeats that a peer may let pass without reading what was sent. The default of 20 s gives a megabyte a minute.
 const PATIENCE_BEATS: u32 = 3;
+/// Bytes of answers that may go to a peer before it is asked whether it reads. Most answers have a few hundred, and a ping after
+/// each took as long as the answer.
+const UNREAD_BYTES: usize = 64 * 1024;
 /// A hello: a token, and spaces of 34 bytes each. Nobody who has not said who it is may send more at once.
 const HELLO_BYTES_MAX: usize = TOKEN_BYTES_MAX + LIVE_SPACES_MAX * 40;
 /// What a peer is given to take the close frame.
@@ -130,11 +134,11 @@ async fn converse(
             attended.insert(space);
         }
     }
-    line.attend(attended);
+    line.attend(&attended);
     drop(place);
     let stream = stream.max_frame_size(LIVE_FRAME_BYTES_MAX);
     let heartbeat = gate.heartbeat();
-    let talk = Talk {
+    let mut talk = Talk {
         gate,
         caller,
         session,
@@ -143,8 +147,13 @@ async fn converse(
         waiting: VecDeque::new(),
         answering: None,
         unread: VecDeque::new(),
+        answered_bytes: 0,
+        told: BTreeMap::new(),
         pings: 0,
     };
+    for space in attended {
+        talk.send(&RelayFrame::Moved(space)).await?;
+    }
     talk.go_on(stream).await
 }
 
@@ -178,7 +187,7 @@ async fn hears(gate: &Gate, space: SpaceId, caller: KeyholderId) -> Result<bool,
     Ok(gate.load(space).await?.is_some_and(|(chain, _)| may_hear(&chain, &caller)))
 }
 
-/// A ping under way, and whether an answer stands before it.
+/// A ping under way, and whether many answers stand before it.
 struct Unread {
     number: u64,
     sent: Instant,
@@ -195,6 +204,10 @@ struct Talk<'c> {
     waiting: VecDeque<Ask>,
     answering: Option<BoxFuture<'static, RelayFrame>>,
     unread: VecDeque<Unread>,
+    /// Bytes of answers since the last ping.
+    answered_bytes: usize,
+    /// Spaces of which the peer was told and has not asked since, each with the pings sent before.
+    told: BTreeMap<SpaceId, u64>,
     pings: u64,
 }
 
@@ -206,17 +219,20 @@ impl Talk<'_> {
             if self.answering.is_none()
                 && let Some(ask) = self.waiting.pop_front()
             {
+                self.told.remove(&ask.space);
+                self.line.asks(&ask.space);
                 self.answering = Some(answer(Arc::clone(self.gate), ask, self.caller, &self.line).boxed());
             }
-            let has_read = self.unread.is_empty();
             tokio::select! {
                 message = stream.recv() => self.receive(message).await?,
                 frame = finished(&mut self.answering) => {
                     self.answering = None;
-                    self.send(&frame).await?;
-                    self.ping(true).await?;
+                    self.answered_bytes += self.send(&frame).await?;
+                    if self.answered_bytes >= UNREAD_BYTES {
+                        self.ping(true).await?;
+                    }
                 }
-                news = self.line.news(has_read) => self.tell(news).await?,
+                news = self.line.news(&self.told) => self.tell(news).await?,
                 _ = beat.tick() => self.check().await?,
             }
         }
@@ -239,6 +255,7 @@ impl Talk<'_> {
             Some(Ok(Message::Pong(bytes))) => {
                 if let Ok(number) = <[u8; 8]>::try_from(bytes.as_ref()).map(u64::from_be_bytes) {
                     self.unread.retain(|unread| unread.number > number);
+                    self.told.retain(|_, before| *before >= number);
                 }
                 Ok(())
             }
@@ -255,8 +272,9 @@ impl Talk<'_> {
             News::Moved(spaces) => {
                 for space in spaces {
                     self.send(&RelayFrame::Moved(space)).await?;
+                    self.told.insert(space, self.pings);
                 }
-                self.ping(false).await
+                Ok(())
             }
         }
     }
@@ -270,12 +288,16 @@ impl Talk<'_> {
         }
     }
 
-    async fn send(&mut self, frame: &RelayFrame) -> Result<(), End> {
-        self.deliver(Message::Binary(to_bytes(frame).into())).await
+    /// How many bytes that were.
+    async fn send(&mut self, frame: &RelayFrame) -> Result<usize, End> {
+        let bytes = to_bytes(frame);
+        let len = bytes.len();
+        self.deliver(Message::Binary(bytes.into())).await.map(|()| len)
     }
 
     async fn ping(&mut self, is_answer: bool) -> Result<(), End> {
         self.pings += 1;
+        self.answered_bytes = 0;
         let number = self.pings;
         self.unread.push_back(Unread { number, sent: Instant::now(), is_answer });
         self.deliver(Message::Ping(number.to_be_bytes().to_vec().into())).await

@@ -13,7 +13,7 @@ use entwine_server::{telemetry, welcome};
 fn main() -> ExitCode {
     let variables = std::env::vars_os().collect::<BTreeMap<_, _>>();
     let CommandLine { command } = config::parse(std::env::args_os(), &variables).unwrap_or_else(|error| error.exit());
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(command)));
     match result {
         Ok(()) => ExitCode::SUCCESS,

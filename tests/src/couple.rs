@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use data_encoding::HEXUPPER;
 use entwine_core::feed::clock::SentClock;
 use entwine_core::feed::{Clock, EntryHeader, EntryKind, Position, Tip, VerifiedEntry};
@@ -17,18 +18,14 @@ use entwine_core::sealing::entry::EntryContent;
 use entwine_core::sync::exchange::{Intake, to_sent};
 use entwine_core::time::Timestamp;
 use entwine_core::token::{self, Claims};
-use entwine_core::wire::live::{Ask, DeviceFrame, Hello, LIVE_PATH, RelayFrame};
+use entwine_core::wire::live::{Ask, DeviceFrame, LIVE_PATH, RelayFrame};
 use entwine_core::wire::message::{CreateRequest, Request};
 use entwine_core::wire::{from_bytes, to_bytes};
-use futures_util::{SinkExt as _, StreamExt as _};
 use rand::rngs::ChaCha20Rng;
 use rand::{Rng as _, SeedableRng as _};
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-pub use tokio_tungstenite::tungstenite::Bytes;
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::http;
+use crate::line::{Gone, Line, framed, is_answer, is_moved, is_refusal};
 use crate::program::GUARD;
 
 /// Bytes of automerge changes in one entry.
@@ -36,8 +33,6 @@ pub const CHANGE_BYTES: usize = 200;
 
 /// Where a relay that goes away spoils the measure.
 const STAYS: &str = "the relay stays";
-
-type Socket = WebSocketStream<TcpStream>;
 
 /// Ada and Noor, with one phone each and a space between them.
 pub struct Couple {
@@ -61,10 +56,6 @@ pub enum Unpushed {
     /// The relay said no: its code and what it tells people.
     Refused(String, String),
 }
-
-/// The connection broke: what was seen of it.
-#[derive(Debug)]
-pub struct Gone(pub String);
 
 impl From<Gone> for Unpushed {
     fn from(_: Gone) -> Self {
@@ -190,7 +181,7 @@ impl Couple {
         let mut brings = Request::bringing(clock.clone(), Vec::new());
         let entries = self.entries[self.acknowledged..until].iter().map(|entry| entry.clone().into_stored());
         brings.entries = to_sent(&self.chain, entries.collect());
-        line.send(self.ask(until, brings)).await?;
+        line.send(&self.ask(until, brings)).await?;
         let frame = line.until(|frame| is_answer(frame) || is_refusal(frame)).await?;
         match from_bytes(&frame).expect("a frame of the relay's") {
             RelayFrame::Answer(_, response) => {
@@ -217,9 +208,9 @@ impl Couple {
         let (mut took, mut got) = (Vec::new(), Vec::new());
         for (brings, asks) in &self.frames {
             let begun = Instant::now();
-            ada.send(brings.clone()).await.expect(STAYS);
+            ada.send(brings).await.expect(STAYS);
             noor.until(is_moved).await.expect(STAYS);
-            noor.send(asks.clone()).await.expect(STAYS);
+            noor.send(asks).await.expect(STAYS);
             got.push(noor.until(is_answer).await.expect(STAYS));
             took.push(begun.elapsed());
             ada.until(is_answer).await.expect(STAYS);
@@ -247,7 +238,7 @@ impl Couple {
 
     fn ask(&self, number: usize, request: Request) -> Bytes {
         let ask = Ask { id: number as u64, space: self.space(), request };
-        to_bytes(&DeviceFrame::Ask(Box::new(ask))).into()
+        framed(&DeviceFrame::Ask(Box::new(ask)))
     }
 
     /// Whether Noor got every entry of Ada's, in order, and can open each.
@@ -307,61 +298,6 @@ pub fn per_entry(count: usize) -> [Duration; 2] {
         EntryContent::open(&verified, &couple.chain, &ring).expect("it opens");
     }
     [sealed, begun.elapsed()].map(|all| all / u32::try_from(count).expect("a small number"))
-}
-
-/// One live connection.
-#[derive(Debug)]
-pub struct Line(Socket);
-
-impl Line {
-    /// Connects, says who it is, and hears the relay's first word.
-    async fn open(relay: SocketAddr, token: String, space: SpaceId) -> Result<Self, Gone> {
-        let stream = TcpStream::connect(relay).await.map_err(|error| Gone(error.to_string()))?;
-        stream.set_nodelay(true).map_err(|error| Gone(error.to_string()))?;
-        let url = format!("ws://{relay}{LIVE_PATH}");
-        let upgraded = tokio_tungstenite::client_async(url, stream).await;
-        let mut line = Self(upgraded.map_err(|error| Gone(error.to_string()))?.0);
-        line.send(to_bytes(&DeviceFrame::Hello(Hello { token, spaces: vec![space] })).into()).await?;
-        line.until(is_moved).await?;
-        Ok(line)
-    }
-
-    /// Sends a frame.
-    ///
-    /// # Errors
-    /// The connection broke.
-    pub async fn send(&mut self, frame: Bytes) -> Result<(), Gone> {
-        self.0.send(Message::Binary(frame)).await.map_err(|error| Gone(error.to_string()))
-    }
-
-    /// The first frame that is of this kind.
-    ///
-    /// # Errors
-    /// The connection broke.
-    pub async fn until(&mut self, is_it: fn(&[u8]) -> bool) -> Result<Bytes, Gone> {
-        loop {
-            match self.0.next().await {
-                Some(Ok(Message::Binary(bytes))) if is_it(&bytes) => return Ok(bytes),
-                Some(Ok(Message::Close(why))) => return Err(Gone(format!("the relay closes: {why:?}"))),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(Gone(error.to_string())),
-                None => return Err(Gone("the connection ended".to_owned())),
-            }
-        }
-    }
-}
-
-/// The kind of a frame is its second byte: see [`RelayFrame`].
-fn is_answer(frame: &[u8]) -> bool {
-    frame.get(1) == Some(&2)
-}
-
-fn is_refusal(frame: &[u8]) -> bool {
-    frame.get(1) == Some(&3)
-}
-
-fn is_moved(frame: &[u8]) -> bool {
-    frame.get(1) == Some(&4)
 }
 
 fn now() -> Timestamp {

@@ -15,6 +15,7 @@ pub mod couple;
 pub mod database;
 pub mod disk;
 pub mod http;
+pub mod line;
 pub mod phone;
 pub mod program;
 pub mod proxy;

@@ -248,13 +248,7 @@ impl Relay {
     /// Where it does not run, or this is no Linux.
     #[must_use]
     pub fn cpu_seconds(&self) -> f64 {
-        /// Ticks of `/proc` in a second, on every Linux.
-        const TICKS: f64 = 100.0;
-        let id = self.process.as_ref().expect("it runs").id();
-        let line = fs::read_to_string(format!("/proc/{id}/stat")).expect("a Linux that tells");
-        let fields: Vec<&str> = line.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        // Fields 14 and 15 of proc_pid_stat(5); the first two are cut off.
-        fields[11..13].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / TICKS
+        program::cpu_seconds(self.process.as_ref().expect("it runs").id())
     }
 
     /// Its database.

@@ -70,7 +70,7 @@ fn mark(len: u32, name: &str) -> ChainMark {
     ChainMark { len, head: hash(name) }
 }
 
-fn record(name: &str) -> NewRecord {
+pub(crate) fn record(name: &str) -> NewRecord {
     NewRecord { hash: hash(name), bytes: name.as_bytes().to_vec() }
 }
 

@@ -164,6 +164,41 @@ async fn what_one_brings_the_other_hears_of_and_asks_for() {
 }
 
 #[tokio::test]
+async fn who_was_told_and_has_not_asked_is_not_told_again() {
+    let relay = Relay::open().await;
+    let Couple { mut ada, noor, chain } = Couple::on(&relay, 1).await;
+    let space = chain.space();
+    let mut noors = Live::of(&relay, &noor.keys, &[space]).await;
+    let words = ada.write_many(&chain, 3);
+    for held in 1..=2 {
+        relay.sync(&ada.keys, space, &request(&chain, &words[..held], vec![], &words[held - 1..held])).await.is_ok();
+    }
+    assert_eq!(noors.moved().await, space);
+    noors.ask(1, space, request(&chain, &[], vec![], &[])).await;
+    assert_eq!(noors.answer(1).await.entries.len(), 2, "the next frame is the answer, and no second hint before it");
+    relay.sync(&ada.keys, space, &request(&chain, &words, vec![], &words[2..])).await.is_ok();
+    assert_eq!(noors.moved().await, space);
+    relay.stop().await;
+}
+
+/// With a heartbeat of a fifth of a second.
+#[tokio::test]
+async fn who_never_asks_is_told_again_once_it_is_known_to_read() {
+    let relay = Relay::with(&["--registration", "open", "--live-heartbeat", "0.2"]).await;
+    let Couple { mut ada, noor, chain } = Couple::on(&relay, 1).await;
+    let mut noors = Live::of(&relay, &noor.keys, &[chain.space()]).await;
+    let words = ada.write_many(&chain, 2);
+    for held in 1..=2 {
+        relay
+            .sync(&ada.keys, chain.space(), &request(&chain, &words[..held], vec![], &words[held - 1..held]))
+            .await
+            .is_ok();
+        assert_eq!(noors.moved().await, chain.space());
+    }
+    relay.stop().await;
+}
+
+#[tokio::test]
 async fn several_spaces_share_a_connection_and_strangers_to_one_hear_nothing_of_it() {
     let relay = Relay::open().await;
     let Couple { mut ada, noor, chain } = Couple::on(&relay, 1).await;

@@ -1,6 +1,7 @@
 //! How fast is the relay, and what does it take? Couples load a real relay process; what limits it is measured in the same run.
 //!
-//! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too.
+//! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too, and with
+//! `-- --couples 100 --entries 500` it does nothing but load the relay so, for a profiler to look at.
 
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
@@ -9,8 +10,9 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use entwine_tests::World;
-use entwine_tests::couple::{self, CHANGE_BYTES, Couple, Line};
+use entwine_tests::couple::{self, CHANGE_BYTES, Couple};
+use entwine_tests::line::Line;
+use entwine_tests::{World, program};
 
 /// Entries that each Ada sends.
 const ENTRIES: usize = 50;
@@ -25,6 +27,8 @@ struct Load {
     /// From sending to having, sorted.
     took: Vec<Duration>,
     relay_seconds_per_thousand: f64,
+    /// What the load itself took of the processors.
+    load_seconds_per_thousand: f64,
 }
 
 /// All of it.
@@ -39,6 +43,10 @@ struct Figures {
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let world = World::new();
+    if let Some(couples) = number("--couples") {
+        show(&runtime.block_on(load(&world, couples, number("--entries").unwrap_or(ENTRIES), None)));
+        return;
+    }
     let per_entry = couple::per_entry(2_000);
     println!("seal and sign {:?}, verify and open {:?} per entry of {CHANGE_BYTES} bytes", per_entry[0], per_entry[1]);
     let fsync = limit::fsync(world.folder(), 400);
@@ -50,18 +58,29 @@ fn main() {
     let mut loads = Vec::new();
     for couples in COUPLES {
         let load = runtime.block_on(load(&world, couples, ENTRIES, None));
-        println!(
-            "{couples} couples: {:.0} deliveries/s, p50 {:?} p99 {:?}, relay {:.3} s CPU per 1,000 entries",
-            load.per_second,
-            at(&load.took, 0.5),
-            at(&load.took, 0.99),
-            load.relay_seconds_per_thousand
-        );
+        show(&load);
         loads.push(load);
     }
     if std::env::args().any(|argument| argument == "--write") {
         report::write(&Figures { per_entry, fsync, rows_per_second, loads, slow });
     }
+}
+
+/// The number after an option of the command line.
+fn number(option: &str) -> Option<usize> {
+    std::env::args().skip_while(|argument| argument != option).nth(1)?.parse().ok()
+}
+
+fn show(load: &Load) {
+    println!(
+        "{} couples: {:.0} deliveries/s, p50 {:?} p99 {:?}, relay {:.3} s and load {:.3} s CPU per 1,000 entries",
+        load.couples,
+        load.per_second,
+        at(&load.took, 0.5),
+        at(&load.took, 0.99),
+        load.relay_seconds_per_thousand,
+        load.load_seconds_per_thousand
+    );
 }
 
 async fn load(world: &World, couples: usize, entries: usize, pause: Option<Duration>) -> Load {
@@ -79,7 +98,8 @@ async fn load(world: &World, couples: usize, entries: usize, pause: Option<Durat
         let lines = couple.connect(relay.address()).await;
         pairs.push((couple, lines));
     }
-    let (begun, cpu) = (Instant::now(), relay.cpu_seconds());
+    let processors = || [relay.cpu_seconds(), program::cpu_seconds(std::process::id())];
+    let (begun, before) = (Instant::now(), processors());
     let runs: Vec<_> = pairs
         .into_iter()
         .zip(0_u32..)
@@ -95,7 +115,7 @@ async fn load(world: &World, couples: usize, entries: usize, pause: Option<Durat
         })
         .collect();
     let ended = futures_util::future::join_all(runs).await;
-    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), relay.cpu_seconds() - cpu);
+    let (seconds, after) = (begun.elapsed().as_secs_f64(), processors());
     let mut took = Vec::new();
     for run in ended {
         let (couple, own, got) = run.expect("a couple comes to its end");
@@ -104,7 +124,9 @@ async fn load(world: &World, couples: usize, entries: usize, pause: Option<Durat
     }
     took.sort();
     let all = took.len() as f64;
-    Load { couples, per_second: all / seconds, took, relay_seconds_per_thousand: cpu * 1000.0 / all }
+    let [relay_seconds_per_thousand, load_seconds_per_thousand] =
+        [0, 1].map(|process| (after[process] - before[process]) * 1000.0 / all);
+    Load { couples, per_second: all / seconds, took, relay_seconds_per_thousand, load_seconds_per_thousand }
 }
 
 /// The value at this part of a sorted list.

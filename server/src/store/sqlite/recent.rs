@@ -54,6 +54,11 @@ impl Recent {
         (Some(kept.state.mark) == known).then(|| kept.state.clone())
     }
 
+    /// A space, wherever its chain stands: for who writes it, and nobody else does.
+    pub(super) fn state(&self, space: &SpaceId) -> Option<SpaceState> {
+        self.lock().by_id.get(space).map(|kept| kept.state.clone())
+    }
+
     /// The entries at these points, where all are here.
     pub(super) fn locate(&self, space: &SpaceId, points: &[Point]) -> Option<Vec<Option<Tip>>> {
         let spaces = self.lock();

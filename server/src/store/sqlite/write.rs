@@ -12,7 +12,7 @@ use getrandom::SysRng;
 use rand_core::{Rng as _, UnwrapErr};
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{fault, read, together};
+use super::{entries, fault, read};
 use crate::store::{Admission, Append, Appended, Created, KeyholderLine, NewRecord, NewSpace, StoreError};
 
 const SHARED: i64 = 0;
@@ -150,7 +150,7 @@ pub(super) async fn append(transaction: &mut SqliteConnection, append: &Append) 
     for line in &append.keyholders {
         put_keyholder(transaction, &append.space, kind, line).await?;
     }
-    together::add_entries(transaction, append.entries.iter().map(|entry| (append, entry)).collect()).await?;
+    entries::add(transaction, append).await?;
     for (feed, cut) in &append.cuts {
         apply_cut(transaction, &append.space, feed, cut).await?;
     }

@@ -1,9 +1,9 @@
 //! How do many connections share one fsync? One writer commits whatever waits in its queue in one transaction, and answers
 //! after the COMMIT returned.
 //!
-//! Each change runs under a savepoint of its own, so that one that fails leaves the others alone; appends that bring entries
-//! and nothing else run under one, and each alone where that fails. After a COMMIT that failed
-//! nobody knows what the disk holds: the writer stops for good, and only a restart, which reads the disk, takes it up again.
+//! Appends that bring entries and nothing else are done together first. Each other change runs under a savepoint of its own, so
+//! that one that fails leaves the others alone. After a COMMIT that failed nobody knows what the disk holds: the writer stops for
+//! good, and only a restart, which reads the disk, takes it up again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::time::Timestamp;
 use futures_util::future::BoxFuture;
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::recent::Recent;
 use super::{fault, together, write};
@@ -52,7 +52,7 @@ pub(super) trait Change: Send + 'static {
         None
     }
     /// What the caller learns where it was done together with others, and this is what its space holds since.
-    fn appended(_: Option<&SpaceState>) -> Option<Self::Answer> {
+    fn appended(_: &SpaceState) -> Option<Self::Answer> {
         None
     }
     /// It is durable, and this is what its space holds since, if that is known.
@@ -74,8 +74,8 @@ impl Change for Add {
     fn plain(&self) -> Option<&Append> {
         together::is_plain(&self.0).then_some(&self.0)
     }
-    fn appended(state: Option<&SpaceState>) -> Option<Appended> {
-        Some(state.map_or(Appended::Moved, |state| Appended::Done { tips: state.tips.clone() }))
+    fn appended(state: &SpaceState) -> Option<Appended> {
+        Some(Appended::Done { tips: state.tips.clone() })
     }
     fn committed(&self, recent: &Recent, state: Option<SpaceState>) {
         recent.committed(&self.0, state);
@@ -102,8 +102,10 @@ trait Job: Send {
     fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool>;
     /// An append that may be done together with others instead.
     fn plain(&self) -> Option<&Append>;
-    /// It was done together with others, and this is what its space holds since; none where the chain is another.
-    fn appended(&mut self, state: Option<SpaceState>);
+    /// It was done together with others, and this is what its space holds since.
+    fn appended(&mut self, state: SpaceState);
+    /// Whether it was done together with others.
+    fn is_appended(&self) -> bool;
     /// It is durable.
     fn committed(&mut self, recent: &Recent);
     /// Tells the answer: the change is durable, or failed alone.
@@ -136,9 +138,13 @@ where
         self.change.plain()
     }
 
-    fn appended(&mut self, state: Option<SpaceState>) {
-        self.answer = C::appended(state.as_ref()).map(Ok);
-        self.state = state;
+    fn appended(&mut self, state: SpaceState) {
+        self.answer = C::appended(&state).map(Ok);
+        self.state = Some(state);
+    }
+
+    fn is_appended(&self) -> bool {
+        self.state.is_some()
     }
 
     fn committed(&mut self, recent: &Recent) {
@@ -251,8 +257,10 @@ async fn run(
 
 /// Commits a batch and answers everybody in it: whether the writer may go on.
 async fn commit(connection: &mut SqliteConnection, recent: &Recent, mut batch: Vec<Box<dyn Job>>) -> bool {
-    match attempt(connection, &mut batch).await {
+    match attempt(connection, recent, &mut batch).await {
         Ok(()) => {
+            // What was done together came first: what was done alone since is not in its states.
+            batch.sort_by_key(|job| !job.is_appended());
             batch.iter_mut().for_each(|job| job.committed(recent));
             batch.into_iter().for_each(|job| job.answer());
             true
@@ -277,10 +285,25 @@ enum Failure {
     Broken(sqlx::Error),
 }
 
-async fn attempt(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(Failure::NotBegun)?;
-    let done = append_together(&mut transaction, batch).await?;
-    for job in batch.iter_mut().filter(|job| !(done && job.plain().is_some())) {
+async fn attempt(
+    connection: &mut SqliteConnection,
+    recent: &Recent,
+    batch: &mut [Box<dyn Job>],
+) -> Result<(), Failure> {
+    let mut transaction = begin(connection).await?;
+    let plain: Vec<&Append> = batch.iter().filter_map(|job| job.plain()).collect();
+    match together::append(&mut transaction, recent, &plain).await {
+        Ok(states) => {
+            let jobs = batch.iter_mut().filter(|job| job.plain().is_some());
+            jobs.zip(states).for_each(|(job, state)| state.into_iter().for_each(|state| job.appended(state)));
+        }
+        Err(error) => {
+            warn!(%error, "what came together is written one by one");
+            transaction.rollback().await.map_err(Failure::Broken)?;
+            transaction = begin(connection).await?;
+        }
+    }
+    for job in batch.iter_mut().filter(|job| !job.is_appended()) {
         let mut savepoint = transaction.begin().await.map_err(Failure::Broken)?;
         let ended = if job.apply(&mut savepoint).await { savepoint.commit().await } else { savepoint.rollback().await };
         ended.map_err(Failure::Broken)?;
@@ -288,22 +311,8 @@ async fn attempt(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) 
     transaction.commit().await.map_err(Failure::Broken)
 }
 
-/// Does all plain appends of a batch at once: whether that went well. Where it did not, each is done alone, so that one which
-/// fails leaves the others alone.
-async fn append_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<bool, Failure> {
-    let plain: Vec<&Append> = batch.iter().filter_map(|job| job.plain()).collect();
-    if plain.is_empty() {
-        return Ok(false);
-    }
-    let mut savepoint = connection.begin().await.map_err(Failure::Broken)?;
-    let Ok(appended) = together::append(&mut savepoint, &plain).await else {
-        savepoint.rollback().await.map_err(Failure::Broken)?;
-        return Ok(false);
-    };
-    savepoint.commit().await.map_err(Failure::Broken)?;
-    let jobs = batch.iter_mut().filter(|job| job.plain().is_some());
-    jobs.zip(appended).for_each(|(job, state)| job.appended(state));
-    Ok(true)
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, Failure> {
+    connection.begin_with("BEGIN IMMEDIATE").await.map_err(Failure::NotBegun)
 }
 
 #[cfg(test)]
