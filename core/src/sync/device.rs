@@ -17,6 +17,9 @@ use crate::wire::message::{Request, Response};
 /// Requests in one exchange, at most: a relay that says something new each time, and never enough, must not hold a phone for
 /// ever.
 const ROUNDS_MAX: u32 = 10_000;
+/// Rounds in one exchange after which neither side held more than it ever did in it. A search for where two branches part takes
+/// six; one that ends in more is led about by the relay.
+const STALLED_ROUNDS_MAX: u32 = 32;
 
 /// What happens to the machine.
 #[derive(Debug)]
@@ -125,6 +128,9 @@ pub struct DeviceExchange {
     is_sealed: bool,
     compares_whole: bool,
     rounds: u32,
+    /// The most that both held together so far, and how many rounds did not raise it.
+    most: u64,
+    stalled_rounds: u32,
     /// What both held after the last answer: who sees it again sees that nothing moves any more.
     seen: Option<(Hash, SentClock)>,
     /// Whether the last request did no more than ask for more.
@@ -183,6 +189,8 @@ impl DeviceExchange {
             is_sealed: false,
             compares_whole: false,
             rounds: 0,
+            most: 0,
+            stalled_rounds: 0,
             seen: None,
             asks: false,
             passed_over: false,
@@ -350,12 +358,14 @@ impl DeviceExchange {
         }
     }
 
+    /// What was not sent cannot be refused: a relay has no say about entries that it holds already.
     fn learn_refused(&mut self, refused: Vec<(Hash, EntryRefusal)>) {
-        for (hash, _) in &refused {
-            let feed = self.sent.iter().find(|(sent, _)| sent == hash).map(|(_, feed)| *feed);
-            self.blocked.extend(feed);
+        for (hash, refusal) in refused {
+            if let Some((_, feed)) = self.sent.iter().find(|(sent, _)| *sent == hash) {
+                self.blocked.insert(*feed);
+                self.refused.push((hash, refusal));
+            }
         }
-        self.refused.extend(refused);
     }
 
     fn knows_their_chain(&self) -> bool {
@@ -414,6 +424,9 @@ impl DeviceExchange {
         if self.chain.keyholder(&self.device).is_some_and(|me| me.removed_at.is_some()) {
             return self.finish(Stopped::Removed);
         }
+        if self.has_stalled() {
+            return self.conclude();
+        }
         let seen = Some((digest(&self.chain, &self.clock), self.theirs.clone()));
         let moves = self.seen != seen;
         self.seen = seen;
@@ -448,6 +461,22 @@ impl DeviceExchange {
         }
         self.outputs.push_back(DeviceOutput::Learned(Box::new(self.chain.clone())));
         self.stage = Stage::Proposing;
+    }
+
+    /// Whether too many rounds brought neither side anything. Every record and every entry that one takes raises the sum of its
+    /// chain's length and its tips' numbers; of the relay's claims those count that I can tell to be so.
+    fn has_stalled(&mut self) -> bool {
+        let (relay, _) = self.relay_clock();
+        let tips = self.clock.values().chain(relay.values()).flatten().map(|tip| tip.seq);
+        let known_len = if self.knows_their_chain() { self.theirs.chain_len } else { 0 };
+        let lens = [self.chain.len(), known_len].map(u64::from);
+        let both = tips.chain(lens).fold(0, u64::saturating_add);
+        if both > self.most {
+            (self.most, self.stalled_rounds) = (both, 0);
+        } else {
+            self.stalled_rounds += 1;
+        }
+        self.stalled_rounds > STALLED_ROUNDS_MAX
     }
 
     /// Feeds of which the relay holds tips that I do not.
@@ -513,7 +542,7 @@ impl DeviceExchange {
     /// The relay's tips as far as I hold them, and by how many entries it is ahead.
     fn relay_clock(&self) -> (Clock, u64) {
         let mut relay = Clock::new();
-        let mut ahead = 0;
+        let mut ahead: u64 = 0;
         for line in self.theirs.lines.iter().flatten() {
             let Some(feed) = self.chain.by_number(line.feed).map(|keyholder| keyholder.id) else { continue };
             let own = self.clock.get(&feed);
@@ -524,7 +553,8 @@ impl DeviceExchange {
                     .or_else(|| self.known.get(&Point { feed, tip: *tip }).copied());
                 match held {
                     Some(held) => _ = relay.entry(feed).or_default().insert(held),
-                    None => ahead += tip.seq.saturating_sub(highest),
+                    // Whatever number a relay claims.
+                    None => ahead = ahead.saturating_add(tip.seq.saturating_sub(highest)),
                 }
             }
         }

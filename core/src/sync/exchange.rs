@@ -232,7 +232,7 @@ impl Intake {
         let mut intake = Self::default();
         let mut before: Option<(u32, Tip)> = None;
         for sent in entries {
-            let implied = before.filter(|(feed, tip)| *feed == sent.feed && tip.seq + 1 == sent.seq);
+            let implied = before.filter(|(feed, tip)| *feed == sent.feed && tip.seq.checked_add(1) == Some(sent.seq));
             let previous = sent.previous.or(implied.map(|(_, tip)| tip.hash));
             let named = name_entry(chain, sent, previous);
             let hash = named.as_ref().map_or(Hash::ZERO, |entry| entry.hash);
