@@ -98,7 +98,7 @@ pub(crate) enum DriverError {
 impl Driver<'_> {
     /// Runs the exchange to its end.
     pub(crate) async fn run(&self, space: &SpaceId) -> Result<Ended, DriverError> {
-        let mut pause = FIRST_PAUSE_MILLIS;
+        let mut pause = first_pause_millis();
         let mut pauses = 0;
         let mut is_brought = false;
         for _ in 0..RESTARTS_MAX {
@@ -355,7 +355,7 @@ pub(crate) fn attempt<'a, T: Send + 'a, F: Future<Output = Result<T, RelayError>
     mut request: impl FnMut() -> F + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = Result<T, RelayError>> + Send + 'a>> {
     Box::pin(async move {
-        let mut pause = FIRST_PAUSE_MILLIS;
+        let mut pause = first_pause_millis();
         for _ in 1..ATTEMPTS_MAX {
             match request().await {
                 Err(RelayError::Busy(_)) => {}
@@ -366,6 +366,18 @@ pub(crate) fn attempt<'a, T: Send + 'a, F: Future<Output = Result<T, RelayError>
         }
         request().await
     })
+}
+
+/// `ENTWINE_TEST_FIRST_PAUSE`: milliseconds, where a test is in more of a hurry than a phone.
+#[cfg(feature = "test-switches")]
+fn first_pause_millis() -> u64 {
+    let wanted = std::env::var("ENTWINE_TEST_FIRST_PAUSE").ok().and_then(|text| text.parse().ok());
+    wanted.unwrap_or(FIRST_PAUSE_MILLIS)
+}
+
+#[cfg(not(feature = "test-switches"))]
+fn first_pause_millis() -> u64 {
+    FIRST_PAUSE_MILLIS
 }
 
 /// What a status says about a request that came to nothing.

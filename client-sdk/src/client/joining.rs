@@ -315,8 +315,10 @@ impl Client {
         for record in records {
             joined.append_record(record).map_err(Error::NotAllowed)?;
         }
-        let is_taken = joined.len() <= response.clock.chain_len;
-        Ok(is_taken.then_some(joined))
+        // Taken last, or with others after them; a chain that is longer by others' records alone has none of mine.
+        let is_last = response.clock.chain_len == joined.len() && response.clock.chain_head == joined.head();
+        let is_among = joined.records().last().is_some_and(|mine| response.records.iter().any(|r| r == mine.bytes()));
+        Ok((is_last || is_among).then_some(joined))
     }
 
     /// Keeps all spaces at once: those of the link, and for a partner a private one, founded here.

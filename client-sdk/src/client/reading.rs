@@ -42,8 +42,10 @@ pub(super) async fn read_chain(space: &SpaceId, keys: &SecretKeys, relay: &Relay
             Err(RelayError::Unknown) => return Ok(Shown::Nothing),
             Err(error) => return Err(unanswered(&error)),
         };
+        let before = chain.as_ref().map_or(0, MembershipChain::len);
         let Some(read) = extended(chain.take(), &response) else { return Ok(Shown::Another) };
-        if response.more && !response.records.is_empty() {
+        // A page that brings nothing new is the last, whatever the relay says.
+        if response.more && read.len() > before {
             chain = Some(read);
             continue;
         }
@@ -73,6 +75,11 @@ pub(super) fn bringing(chain: &MembershipChain, records: Vec<Vec<u8>>) -> Reques
 /// A request that came to nothing, as an error.
 pub(super) fn unanswered(error: &RelayError) -> Error {
     ended_by(error).into_error()
+}
+
+/// That the relay names one space and shows another.
+pub(super) fn shows_another() -> Error {
+    Ended::because(Reason::RelayBehind, "the relay shows another space than the one that it names").into_error()
 }
 
 /// That the chain moved again and again.

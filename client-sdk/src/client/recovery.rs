@@ -18,7 +18,7 @@ use entwine_core::membership::{KeyRing, MembershipChain, SpaceKind, device_safet
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::reading::{Shown, TRIES_MAX, bringing, overtaken, read_chain, unanswered};
+use super::reading::{Shown, TRIES_MAX, bringing, overtaken, read_chain, shows_another, unanswered};
 use super::syncing::stopped;
 use super::{Client, Settings, SpaceView};
 use crate::driver::{Wanted, attempt};
@@ -246,7 +246,12 @@ impl Client {
         relay: &Relay,
     ) -> Result<Option<MembershipChain>, Error> {
         for _ in 0..TRIES_MAX {
-            let Shown::Chain(mut chain) = read_chain(&space, phrase, relay).await? else { return Ok(None) };
+            let mut chain = match read_chain(&space, phrase, relay).await? {
+                Shown::Chain(chain) => chain,
+                Shown::Former(_) | Shown::Nothing => return Ok(None),
+                // To pass it over would be to do without a space that may be there: the private one, and all that is in it.
+                Shown::Another => return Err(shows_another()),
+            };
             if chain.member(&phrase.id()).is_none_or(|me| me.kind != KeyholderKind::RecoveryPhrase) {
                 return Ok(None);
             }

@@ -220,7 +220,9 @@ impl Client {
             let unacknowledged = self.storage.unacknowledged(&view.space).await?;
             let ended: Option<Ended> = self.storage.last_exchange(&view.space).await?;
             status.waiting_up += counts.pending + unacknowledged;
-            status.waiting_down += ended.as_ref().map_or(0, |ended| ended.waiting_down);
+            // As far as the relay's word goes, which may be any number.
+            let waiting_down = ended.as_ref().map_or(0, |ended| ended.waiting_down);
+            status.waiting_down = status.waiting_down.saturating_add(waiting_down);
             status.set_aside += counts.set_aside;
             let mut wait = |reason, detail: Option<String>| {
                 waiting.get_or_insert(Ended { reason: Some(reason), detail, waiting_down: 0 });

@@ -58,8 +58,10 @@ struct Question {
 }
 
 /// What the relay said without being asked: a flag for each space.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Heard {
+    /// The spaces that the hello named. Of others there is nothing to hear, whatever the relay says.
+    named: BTreeSet<SpaceId>,
     state: Mutex<HeardState>,
     bell: Notify,
 }
@@ -108,18 +110,18 @@ impl Live {
         spaces: &[SpaceId],
     ) -> Result<Self, Refusal> {
         let address = relay.address();
+        let named: Vec<SpaceId> = spaces.iter().copied().take(LIVE_SPACES_MAX).collect();
         let begun = timeout(CONNECT_TIMEOUT, async {
             let mut socket = dial(address, tls).await?;
             let token = relay.token_for(keys, "GET", LIVE_PATH);
-            let spaces = spaces.iter().copied().take(LIVE_SPACES_MAX).collect();
-            let hello = to_bytes(&DeviceFrame::Hello(Hello { token, spaces }));
+            let hello = to_bytes(&DeviceFrame::Hello(Hello { token, spaces: named.clone() }));
             socket.send(Message::binary(hello)).await.map_err(|error| offline(address, &error))?;
             let first = socket.next().await;
             Ok::<_, RelayError>((socket, first))
         });
         let begun = begun.await.map_err(|_| offline(address, &"it takes too long"))?;
         let (socket, first) = begun?;
-        let heard = Arc::new(Heard::default());
+        let heard = Arc::new(Heard::of(named));
         match first {
             Some(Ok(Message::Close(frame))) => return Err(refusal(relay, frame)),
             Some(Ok(message)) => heard.take(&message),
@@ -187,6 +189,10 @@ impl Carrier for Live {
 }
 
 impl Heard {
+    fn of(named: impl IntoIterator<Item = SpaceId>) -> Self {
+        Self { named: named.into_iter().collect(), state: Mutex::default(), bell: Notify::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HeardState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,6 +207,9 @@ impl Heard {
     }
 
     fn moved(&self, space: SpaceId) {
+        if !self.named.contains(&space) {
+            return;
+        }
         let mut state = self.lock();
         state.attended.insert(space);
         state.moved.insert(space);

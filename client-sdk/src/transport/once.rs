@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use entwine_core::id::SpaceId;
 use entwine_core::keyholder::SecretKeys;
-use entwine_core::limits::MESSAGE_BYTES_MAX;
+use entwine_core::limits::{MESSAGE_BYTES_MAX, REFUSAL_MESSAGE_BYTES_MAX};
 use entwine_core::time::Timestamp;
 use entwine_core::token::{self, Claims};
+use entwine_core::wire::codec::CodecError;
 use entwine_core::wire::message::{CreateRequest, Request, Response};
 use entwine_core::wire::{Wire, from_bytes, to_bytes};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -57,6 +58,7 @@ impl RelayError {
             "not_found" | "keyholder_unknown" => Self::Unknown,
             "registration_needed" | "registration_closed" => Self::RegistrationNeeded(message),
             "chains_differ" => Self::ChainsDiffer(message),
+            "app_too_old" => Self::AppTooOld(message),
             "timeout" | "busy" | "internal" | "unavailable" => Self::Busy(message),
             _ => Self::Refused(message),
         }
@@ -205,7 +207,7 @@ impl Relay {
     }
 
     fn decode<T: Wire>(&self, answer: &Answer) -> Result<T, RelayError> {
-        from_bytes(&answer.body).map_err(|error| self.no_relay(&error.to_string()))
+        from_bytes(&answer.body).map_err(|error| undecodable(&self.address, &error))
     }
 
     /// Takes the relay's time over; whether it differs enough to have been the cause.
@@ -221,7 +223,8 @@ impl Relay {
     }
 
     fn failure(&self, status: StatusCode, failure: Failure) -> RelayError {
-        let Failure { code, message, .. } = failure;
+        let Failure { code, mut message, .. } = failure;
+        message.truncate(message.floor_char_boundary(REFUSAL_MESSAGE_BYTES_MAX));
         match status.as_u16() {
             426 => RelayError::AppTooOld(message),
             408 | 429 | 500..=599 => RelayError::Busy(format!("{}: {message}", self.address)),
@@ -239,6 +242,18 @@ impl Relay {
     }
 
     fn no_relay(&self, why: &str) -> RelayError {
-        RelayError::NotARelay(format!("what answers at {} is no relay: {why}", self.address))
+        no_relay(&self.address, why)
+    }
+}
+
+fn no_relay(address: &RelayAddress, why: &str) -> RelayError {
+    RelayError::NotARelay(format!("what answers at {address} is no relay: {why}"))
+}
+
+/// What an answer is that is no message here: a later version's, or no relay's.
+pub(super) fn undecodable(address: &RelayAddress, error: &CodecError) -> RelayError {
+    match error {
+        CodecError::UnknownVersion(_) => RelayError::AppTooOld(format!("{address} answers in a later way: {error}")),
+        _ => no_relay(address, &error.to_string()),
     }
 }

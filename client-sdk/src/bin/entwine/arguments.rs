@@ -387,7 +387,8 @@ pub(crate) fn parse(
 
 /// Switches that only tests need. Release builds lack them, and refuse their variables.
 #[cfg(feature = "test-switches")]
-const TEST_VARIABLES: &[&str] = &["ENTWINE_TEST_RESOLVE", "ENTWINE_TEST_FAULT", "ENTWINE_TEST_UNSYNCED"];
+const TEST_VARIABLES: &[&str] =
+    &["ENTWINE_TEST_RESOLVE", "ENTWINE_TEST_FAULT", "ENTWINE_TEST_FIRST_PAUSE", "ENTWINE_TEST_UNSYNCED"];
 #[cfg(not(feature = "test-switches"))]
 const TEST_VARIABLES: &[&str] = &[];
 
