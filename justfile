@@ -18,7 +18,11 @@ simulate SEEDS="10000" FIRST="0":
     SIMULATION_SEEDS={{ SEEDS }} SIMULATION_FIRST={{ FIRST }} \
         cargo test --release -p entwine-core --test simulation couples -- --nocapture
 
-# Tell what happens in one of them
+# Play every trick of a hostile relay on every act, or those whose names hold these words (some 25 minutes for all)
+hostile CASES="all":
+    HOSTILE_CASES="{{ CASES }}" scripts/test hostile
+
+# Tell what happens in one of the seeded worlds
 simulate-one SEED:
     SIMULATION_SEED={{ SEED }} cargo test -p entwine-core --test simulation one_seed -- --nocapture
 

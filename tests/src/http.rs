@@ -23,10 +23,12 @@ pub struct Request<'r> {
 }
 
 /// What the relay answered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
     pub status: u16,
+    /// The type of the body.
+    pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -65,7 +67,8 @@ impl Answer {
         let head_len = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..head_len]).into_owned();
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Self { status, body: bytes[head_len + 4..].to_vec() })
+        let content_type = header(&head, "content-type").unwrap_or_default().to_owned();
+        Some(Self { status, content_type, body: bytes[head_len + 4..].to_vec() })
     }
 
     /// The stable code in the body, or nothing.
@@ -74,6 +77,13 @@ impl Answer {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         body["code"].as_str().unwrap_or_default().to_owned()
     }
+}
+
+/// The value of a header.
+#[must_use]
+pub fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
 }
 
 /// Sends bytes that need not be HTTP, and returns all that comes back until the relay closes.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use entwine_core::keyholder::SecretKeys;
 use serde_json::Value;
 
 use crate::program::{self, Ended, Running};
@@ -237,6 +238,16 @@ impl Phone {
     pub fn keyholder(&self) -> String {
         let devices = self.devices();
         text(devices.iter().find(|device| device["this"] == true).expect("a phone lists itself"), "keyholder")
+    }
+
+    /// The keys of this phone, as somebody has them who reads its key file: version ‖ these ‖ the storage key.
+    ///
+    /// # Panics
+    /// Where it has no such file.
+    #[must_use]
+    pub fn secret_keys(&self) -> SecretKeys {
+        let kept = std::fs::read(self.profile.join("keys")).expect("a phone has a key file");
+        SecretKeys::from_bytes(kept[1..65].try_into().expect("two keys of 32 bytes"))
     }
 
     /// All keyholders.

@@ -10,6 +10,10 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 
+use data_encoding::HEXLOWER;
+use entwine_core::id::SpaceId;
+use entwine_core::membership::MembershipChain;
+
 use crate::program::{self, GUARD};
 use crate::{Disk, World, database};
 
@@ -275,6 +279,22 @@ impl Relay {
     #[must_use]
     pub fn spaces(&self) -> BTreeSet<String> {
         database::rows(&self.database(), "SELECT lower(hex(space)) FROM space")
+    }
+
+    /// The membership chain of a space, as somebody with the relay's disk has it.
+    ///
+    /// # Panics
+    /// Where it holds no such chain.
+    #[must_use]
+    pub fn chain(&self, space: &SpaceId) -> MembershipChain {
+        let query = format!(
+            "SELECT printf('%06d', position) || lower(hex(bytes)) FROM record WHERE hex(space) = '{}'",
+            space.to_string().to_uppercase()
+        );
+        let rows = database::rows(&self.database(), &query);
+        let records: Vec<Vec<u8>> =
+            rows.iter().map(|row| HEXLOWER.decode(&row.as_bytes()[6..]).expect("hex is hex")).collect();
+        MembershipChain::parse(records.iter().map(Vec::as_slice)).expect("a relay keeps chains")
     }
 
     /// Feeds that are no line: with more than one tip.

@@ -4,6 +4,7 @@
 
 mod answers;
 mod branches;
+mod broken;
 mod contract;
 mod copies;
 mod demo;
@@ -11,6 +12,7 @@ mod devices;
 mod durability;
 mod founding;
 mod hidden;
+mod hostile;
 mod invitations;
 mod joining;
 mod kills;
@@ -18,6 +20,7 @@ mod leaving;
 mod live;
 mod logs;
 mod network;
+mod newer;
 mod offline;
 mod operator;
 mod phone_dying;

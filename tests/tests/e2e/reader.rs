@@ -9,14 +9,10 @@ use entwine_tests::world::meet;
 use entwine_tests::{Phone, World};
 use serde_json::Value;
 
-/// Version ‖ the device's two secret keys ‖ the storage key: what a phone's key file holds. The reader takes the keys alone.
-const SECRET_KEYS: std::ops::Range<usize> = 1..65;
-
 /// The keys of a phone, as a file for the reader.
 fn keys_of(world: &World, phone: &Phone, name: &str) -> String {
-    let kept = std::fs::read(phone.profile().join("keys")).unwrap();
     let path = world.folder().join(format!("reader-keys-{name}"));
-    std::fs::write(&path, &kept[SECRET_KEYS]).unwrap();
+    std::fs::write(&path, phone.secret_keys().to_bytes()).unwrap();
     path.to_str().unwrap().to_owned()
 }
 

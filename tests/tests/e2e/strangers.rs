@@ -1,6 +1,5 @@
 //! What does a relay give to somebody who has no business with a couple? Nothing, by any route, with any token, in any bytes.
 
-use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -16,7 +15,7 @@ use entwine_core::token::{self, Claims};
 use entwine_core::wire::message::{CreateRequest, Request as SyncRequest};
 use entwine_core::wire::to_bytes;
 use entwine_tests::http::{Answer, Request, send_bytes};
-use entwine_tests::{Relay, World, database};
+use entwine_tests::{Relay, World};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::rngs::ChaCha20Rng;
 use rand::{Rng as _, SeedableRng as _};
@@ -112,7 +111,7 @@ fn another_couples_keyholder_finds_nothing_by_any_route() {
             assert_eq!(answer.body.len(), nowhere.body.len(), "it says no more than of a space that is not there");
         }
         // Whoever has their whole chain, and even a registration token, still is none of them.
-        let records = records_of(&relay, &space);
+        let records = relay.chain(&space).records().iter().map(|record| record.bytes().to_vec()).collect();
         let proof = Some(Hash::from_bytes(RegistrationToken::new(&token).digest().prove(&eve.origin, &space)));
         let brought = eve.send(&relay, "POST", "/v1/spaces", &to_bytes(&CreateRequest { proof, records }));
         assert_eq!((brought.status, brought.code().as_str()), (404, "not_found"));
@@ -289,14 +288,4 @@ fn no_http(relay: &Relay) {
         let shown = String::from_utf8_lossy(&text[..text.len().min(60)]).into_owned();
         assert!(answer.is_empty() || refused, "{shown}: {}", String::from_utf8_lossy(&answer));
     }
-}
-
-/// The records of a space, as somebody with the relay's disk has them.
-fn records_of(relay: &Relay, space: &SpaceId) -> Vec<Vec<u8>> {
-    let query = format!(
-        "SELECT printf('%06d', position) || lower(hex(bytes)) FROM record WHERE hex(space) = '{}'",
-        space.to_string().to_uppercase()
-    );
-    let rows: BTreeSet<String> = database::rows(&relay.database(), &query);
-    rows.iter().map(|row| data_encoding::HEXLOWER.decode(&row.as_bytes()[6..]).unwrap()).collect()
 }
