@@ -19,6 +19,7 @@ mod kills;
 mod leaving;
 mod live;
 mod logs;
+mod mangled;
 mod network;
 mod newer;
 mod offline;
