@@ -113,7 +113,7 @@ impl App {
                 .configure(routes::table)
                 .wrap(from_fn(observe))
         })
-        .on_connect(hang_up::on_connect)
+        .on_connect(hang_up::on_connect(limits.answer_idle_timeout))
         .workers(workers)
         .max_connections(per_worker(limits.connections_max, workers))
         .keep_alive(limits.keep_alive)

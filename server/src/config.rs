@@ -152,6 +152,9 @@ pub struct LimitArgs {
     /// Seconds in which the next part of a request's body must arrive.
     #[arg(long, env = "ENTWINE_BODY_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "15", value_parser = parse_seconds)]
     pub body_idle_timeout: Duration,
+    /// Seconds in which a client must take the next part of an answer.
+    #[arg(long, env = "ENTWINE_ANSWER_IDLE_TIMEOUT", value_name = "SECONDS", default_value = "60", value_parser = parse_seconds)]
+    pub answer_idle_timeout: Duration,
     /// Seconds that a connection without a request stays open.
     #[arg(long, env = "ENTWINE_KEEP_ALIVE", value_name = "SECONDS", default_value = "75", value_parser = parse_seconds)]
     pub keep_alive: Duration,
@@ -261,6 +264,7 @@ impl fmt::Display for Config {
         writeln!(f, "ENTWINE_HEADER_TIMEOUT={}", limits.header_timeout.as_secs_f64())?;
         writeln!(f, "ENTWINE_BODY_TIMEOUT={}", limits.body_timeout.as_secs_f64())?;
         writeln!(f, "ENTWINE_BODY_IDLE_TIMEOUT={}", limits.body_idle_timeout.as_secs_f64())?;
+        writeln!(f, "ENTWINE_ANSWER_IDLE_TIMEOUT={}", limits.answer_idle_timeout.as_secs_f64())?;
         writeln!(f, "ENTWINE_KEEP_ALIVE={}", limits.keep_alive.as_secs_f64())?;
         writeln!(f, "ENTWINE_SHUTDOWN_TIMEOUT={}", limits.shutdown_timeout.as_secs_f64())
     }

@@ -1,5 +1,6 @@
-//! Who ends a connection on which the rest of a body never comes? actix answers, and then waits for the last chunk of a
-//! chunked body without any time-out; so the relay closes its ear by itself.
+//! Who ends a connection on which the rest of a body never comes, or whose answers nobody reads? actix answers, and then waits for
+//! the last chunk of a chunked body without any time-out; so the relay closes its ear by itself. And what was answered and is not
+//! taken waits without one, too; so the system ends the connection.
 
 use std::any::Any;
 use std::net::{Shutdown, TcpStream};
@@ -24,13 +25,29 @@ struct Line(Arc<TcpStream>);
 #[derive(Clone, Default)]
 struct BodyEnded(Arc<AtomicBool>);
 
-/// Keeps a handle on each connection that is accepted.
-pub(crate) fn on_connect(connection: &dyn Any, kept: &mut Extensions) {
-    let stream = connection.downcast_ref::<rt::net::TcpStream>();
-    if let Some(Ok(handle)) = stream.map(|stream| stream.as_fd().try_clone_to_owned()) {
-        kept.insert(Line(Arc::new(TcpStream::from(handle))));
+/// Keeps a handle on each connection that is accepted, and lets the system end it where bytes wait for so long without any of them
+/// being taken.
+pub(crate) fn on_connect(answer_idle_timeout: Duration) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
+    move |connection, kept| {
+        let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>() else { return };
+        end_when_unread(stream, answer_idle_timeout);
+        if let Ok(handle) = stream.as_fd().try_clone_to_owned() {
+            kept.insert(Line(Arc::new(TcpStream::from(handle))));
+        }
     }
 }
+
+/// `TCP_USER_TIMEOUT` of tcp(7): also where the other side acknowledges that it reads nothing.
+#[cfg(target_os = "linux")]
+fn end_when_unread(stream: &rt::net::TcpStream, patience: Duration) {
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(patience)) {
+        tracing::warn!(%error, "a connection takes no time-out for its answers");
+    }
+}
+
+/// Elsewhere the limit on connections is all there is.
+#[cfg(not(target_os = "linux"))]
+fn end_when_unread(_: &rt::net::TcpStream, _: Duration) {}
 
 /// How to end this request's connection at once, both ways: for one that stays open, and does not read.
 pub(crate) fn at_once(request: &HttpRequest) -> Option<Box<dyn FnOnce()>> {
