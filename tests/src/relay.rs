@@ -255,6 +255,34 @@ impl Relay {
         program::cpu_seconds(self.process.as_ref().expect("it runs").id())
     }
 
+    /// Bytes of memory that it has in use, by Linux's count.
+    ///
+    /// # Panics
+    /// Where it does not run, or this is no Linux.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a Linux that tells");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kilobytes * 1024
+    }
+
+    /// How many sockets it has open, the one that it listens on included.
+    ///
+    /// # Panics
+    /// Where it does not run, or this is no Linux.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.id())).expect("a Linux that tells");
+        // A program may have several handles on one socket.
+        let targets: BTreeSet<PathBuf> = open.filter_map(|item| fs::read_link(item.ok()?.path()).ok()).collect();
+        targets.iter().filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+    }
+
+    fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// Its database.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -79,6 +79,11 @@ impl Watching {
         }
     }
 
+    /// Sends it a signal: `STOP` freezes it where it stands, `CONT` wakes it up.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
     /// Asks it to end, and waits until it has: its exit code.
     #[must_use]
     pub fn stop(mut self, name: &str) -> Option<i32> {

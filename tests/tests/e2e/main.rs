@@ -32,6 +32,7 @@ mod refusals;
 mod relay_dying;
 mod relay_loss;
 mod rituals;
+mod slow;
 mod soak;
 mod strangers;
 mod terminal;

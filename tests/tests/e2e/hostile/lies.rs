@@ -1,5 +1,7 @@
 //! What may a relay say of what it holds that is not so? Everything that can be said without a key.
 
+use std::collections::BTreeMap;
+
 use entwine_core::feed::clock::{ClockLine, SentClock, SentTip, TipHash};
 use entwine_core::feed::{EntryHeader, EntryKind, EntryRefusal, Position, SentEntry};
 use entwine_core::id::{Hash, ShortHash, SpaceId};
@@ -300,6 +302,14 @@ fn disordered() -> Vec<Case> {
             changed(|request, r| r.entries.extend(request.entries.iter().cloned()))
         }),
         case("says that more follow, for ever", UNSEEN, |_| changed(|_, r| r.more = true)),
+        case("gives the same records for ever", &["in_sync", "relay_behind"], |_| {
+            let mut kept = BTreeMap::new();
+            changed_in_space(move |space, _, r| {
+                let first = kept.entry(space).or_insert_with(|| r.records.clone());
+                (r.more, r.records) = (true, first.clone());
+            })
+        })
+        .about_records(),
         case("answers one space as if it were the other", &["relay_behind", "chains_differ"], |_| {
             let mut kept: Vec<(SpaceId, Answer)> = Vec::new();
             Box::new(move |asked, relay| {
