@@ -105,8 +105,11 @@ impl Client {
         }
         if loaded.tail > TAIL_MAX {
             let snapshot = loaded.snapshot();
-            // Where another process was quicker, its snapshot is as good.
-            _ = self.storage.set_snapshot(&view.space, name.as_str(), loaded.version, &snapshot).await?;
+            // Where another process was quicker, its snapshot is as good; and where there is no room for one, what was written is kept
+            // all the same, and must not be called lost.
+            if let Err(error) = self.storage.set_snapshot(&view.space, name.as_str(), loaded.version, &snapshot).await {
+                tracing::debug!(%error, "no snapshot was kept");
+            }
         }
         Ok(result)
     }

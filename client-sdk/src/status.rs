@@ -27,6 +27,8 @@ pub enum Reason {
     RelayBehind,
     /// The relay follows another branch of the membership chain.
     ChainsDiffer,
+    /// This device's disk is full.
+    DiskFull,
     /// The space uses what this version does not know.
     AppTooOld,
     /// The space uses what this version does not do yet. Nothing does at the moment: the name is kept for what comes.
@@ -59,6 +61,7 @@ impl Reason {
                 "let all phones of both of you sync: whichever holds it brings it; if it stays so, ask whoever runs the relay \
                  whether it was set back or copied"
             }
+            Self::DiskFull => "make room on this device: nothing is lost, and it goes on by itself",
             Self::AppTooOld => "update this app",
             Self::NotSupportedYet => "this version does not do that yet; nothing is lost here",
         }

@@ -38,8 +38,9 @@ use entwine_core::sealing::storage::StorageKey;
 use entwine_core::sync::ChainMark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection as _, Row as _, Sqlite, SqliteConnection, Transaction};
 use zeroize::Zeroizing;
 
 pub(crate) use archive::Copy;
@@ -64,21 +65,35 @@ pub enum StorageError {
     #[error("the disk is full: nothing was written. Make room and try again")]
     DiskFull,
     /// The database holds what this software never writes, or was made with other keys.
-    #[error("this profile's database is damaged: {0}")]
+    #[error(
+        "this profile's database is damaged ({0}): keep its folder aside, make a profile in another one, and come in by a link from \
+         another device of yours or by the phrase. All that had reached the relay or your partner is there"
+    )]
     Damaged(&'static str),
     /// The database failed.
-    #[error("this profile's database failed")]
+    #[error("this profile's database failed: what was done before is kept. Look after the disk, then try again")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
-        // The primary result code is the low byte of SQLite's extended one: 5 busy, 6 locked, 13 full.
+        // The primary result code is the low byte of SQLite's extended one: 5 busy, 6 locked, 11 corrupt, 13 full, 26 no database.
+        // 4874: there was no room for the index of the log.
         let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Self::Busy,
-            Some(13) => Self::DiskFull,
+        match code.map(|code| (code & 0xff, code)) {
+            Some((5 | 6, _)) => Self::Busy,
+            Some((13, _) | (_, 4874)) => Self::DiskFull,
+            Some((11 | 26, _)) => Self::Damaged("SQLite does not find what it wrote"),
             _ => Self::Fault(Box::new(error)),
+        }
+    }
+}
+
+impl From<MigrateError> for StorageError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            other => Self::Fault(Box::new(other)),
         }
     }
 }
@@ -121,11 +136,17 @@ impl Storage {
             .busy_timeout(BUSY_TIMEOUT)
             // What was deleted, such as a pending change, is not left behind in free pages.
             .pragma("secure_delete", "ON");
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
-        sqlx::migrate!("../migrations/device")
-            .run(&pool)
-            .await
-            .map_err(|error| StorageError::Fault(Box::new(error)))?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            // Where the disk was full, SQLite may have taken a transaction back by itself, of which the connection's own count of
+            // transactions knows nothing: it would begin no further one.
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
+            .connect_with(options)
+            .await?;
+        // Where a sync of the log failed in a process that is gone, the system shows what the log held, though some of it may never
+        // have come to the disk, and no later sync of the log would tell: so it is written into the database itself.
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await?;
+        sqlx::migrate!("../migrations/device").run(&pool).await?;
         Ok(Self { pool, key })
     }
 

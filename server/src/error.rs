@@ -87,6 +87,9 @@ pub enum ApiError {
     /// The store does not take writes, or not now.
     #[error("unavailable")]
     Unavailable,
+    /// The relay's disk is full.
+    #[error("the disk is full: make room, and the relay goes on by itself")]
+    StorageFull,
     /// A fault of the relay's own, told to its log alone.
     #[error("internal fault")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -103,6 +106,7 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::Busy => Self::Busy,
             StoreError::Unavailable => Self::Unavailable,
+            StoreError::Full => Self::StorageFull,
             StoreError::Fault(_) | StoreError::Damaged(_) => Self::Internal(Box::new(error)),
         }
     }
@@ -139,6 +143,7 @@ impl ApiError {
             Self::Refused { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -170,6 +175,11 @@ impl ApiError {
             Self::Refused { reason } => format!("what was brought breaks a rule: {reason}"),
             Self::Busy => "too much is going on: try again shortly".to_owned(),
             Self::Unavailable => "the relay takes no writes now: try again later".to_owned(),
+            Self::StorageFull => {
+                "the relay's disk is full, and nothing of this was taken: whoever runs it should make room; then \
+                                  it goes on by itself"
+                    .to_owned()
+            }
             Self::Internal(_) => {
                 "the relay failed: whoever runs it finds the cause in its log by the request id".to_owned()
             }

@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The store takes no writes any more: it is closed, or a commit failed.
     #[error("the store takes no writes")]
     Unavailable,
+    /// The disk is full: nothing was written, and a write is taken again once there is room.
+    #[error("the disk is full")]
+    Full,
     /// The database failed.
     #[error("the database failed")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -24,7 +24,7 @@ use super::{Client, Durability, Settings, SpaceView, Written};
 use crate::error::Error;
 use crate::practices::changes::{Thing, prints};
 use crate::random;
-use crate::status::SyncStatus;
+use crate::status::{Reason, SyncStatus};
 use crate::storage::{DocumentMark, Notice, Reached, StorageError, WrittenMark};
 use crate::transport::live::{Live, News};
 use crate::transport::tls_config;
@@ -141,43 +141,66 @@ impl Watching {
         self.look().await?;
         loop {
             let woken = self.wait(&mut notice).await?;
-            match woken {
-                Woken::Suspended => {
-                    self.disconnect();
-                    if self.suspended.wait_for(|suspended| !suspended).await.is_err() {
-                        return Ok(());
-                    }
+            match self.act(woken).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(Error::Storage(StorageError::DiskFull)) => self.tell_of_the_full_disk(),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// One step: whether there is a next one.
+    async fn act(&mut self, woken: Woken) -> Result<bool, Error> {
+        match woken {
+            Woken::Suspended => {
+                self.disconnect();
+                if self.suspended.wait_for(|suspended| !suspended).await.is_err() {
+                    return Ok(false);
+                }
+                self.pause = PAUSE_MIN;
+                self.due = Some(Instant::now());
+            }
+            Woken::Heard(News::Closed) => {
+                let lasted = self.live.as_ref().map_or(Duration::ZERO, |(_, since)| since.elapsed());
+                self.disconnect();
+                if lasted >= GOOD_CONNECTION {
                     self.pause = PAUSE_MIN;
-                    self.due = Some(Instant::now());
                 }
-                Woken::Heard(News::Closed) => {
-                    let lasted = self.live.as_ref().map_or(Duration::ZERO, |(_, since)| since.elapsed());
+                self.later();
+            }
+            Woken::Heard(News::Moved) => self.exchange().await?,
+            Woken::Polled => {
+                self.look().await?;
+                let written = self.client.storage.written_mark().await?;
+                if written.spaces != self.seen.written.spaces {
+                    // Another process founded, joined or left: the relay must be told of which spaces to tell.
                     self.disconnect();
-                    if lasted >= GOOD_CONNECTION {
-                        self.pause = PAUSE_MIN;
-                    }
-                    self.later();
-                }
-                Woken::Heard(News::Moved) => self.exchange().await?,
-                Woken::Polled => {
-                    self.look().await?;
-                    let written = self.client.storage.written_mark().await?;
-                    if written.spaces != self.seen.written.spaces {
-                        // Another process founded, joined or left: the relay must be told of which spaces to tell.
-                        self.disconnect();
-                        self.due = Some(Instant::now());
-                    } else if written != self.seen.written && (self.live.is_some() || self.due.is_none()) {
-                        self.exchange().await?;
-                    }
-                }
-                Woken::Due => {
-                    self.due = None;
-                    if self.live.is_none() {
-                        self.connect().await?;
-                    }
+                    self.due = Some(Instant::now());
+                } else if written != self.seen.written && (self.live.is_some() || self.due.is_none()) {
                     self.exchange().await?;
                 }
             }
+            Woken::Due => {
+                self.due = None;
+                if self.live.is_none() {
+                    self.connect().await?;
+                }
+                self.exchange().await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Nothing can be kept until there is room, not even how an exchange ended; so this is told without asking the database.
+    fn tell_of_the_full_disk(&mut self) {
+        self.later();
+        let reason = Reason::DiskFull;
+        if let Some(status) = self.seen.status.as_mut().filter(|status| status.reason != Some(reason)) {
+            status.in_sync = false;
+            status.reason = Some(reason);
+            status.remedy = Some(reason.remedy().to_owned());
+            self.untold.tell_status(status.clone());
         }
     }
 

@@ -59,6 +59,8 @@ impl RelayError {
             "registration_needed" | "registration_closed" => Self::RegistrationNeeded(message),
             "chains_differ" => Self::ChainsDiffer(message),
             "app_too_old" => Self::AppTooOld(message),
+            // Room does not come within seconds: asked again it is by the next exchange.
+            "storage_full" => Self::Offline(message),
             "timeout" | "busy" | "internal" | "unavailable" => Self::Busy(message),
             _ => Self::Refused(message),
         }
@@ -227,7 +229,7 @@ impl Relay {
         message.truncate(message.floor_char_boundary(REFUSAL_MESSAGE_BYTES_MAX));
         match status.as_u16() {
             426 => RelayError::AppTooOld(message),
-            408 | 429 | 500..=599 => RelayError::Busy(format!("{}: {message}", self.address)),
+            408 | 429 | 500..=599 if code != "storage_full" => RelayError::Busy(format!("{}: {message}", self.address)),
             _ => RelayError::by_code(&code, message),
         }
     }

@@ -8,6 +8,7 @@
 //! ```
 
 mod entries;
+mod fault;
 mod folder;
 mod read;
 mod recent;
@@ -27,11 +28,12 @@ use entwine_core::registration::{RegistrationToken, TokenDigest};
 use entwine_core::sync::{ChainMark, Point, Range};
 use entwine_core::time::Timestamp;
 use futures_util::future::BoxFuture;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
-use super::{Append, Appended, Created, NewSpace, SpaceLine, SpaceState, Store, StoreError, Stored, TokenLine};
+use super::{Append, Appended, Created, NewSpace, SpaceLine, SpaceState, Store, Stored, TokenLine};
+use fault::{database_error, fault, migration_error};
 use folder::DataFolder;
 use recent::Recent;
 use writer::Writer;
@@ -75,6 +77,16 @@ pub enum OpenError {
     /// A newer relay wrote it.
     #[error("the database in {} was written by a newer relay: run that one, or put a backup back", .0.display())]
     Newer(PathBuf),
+    /// There is no room.
+    #[error("the disk of the data folder {} is full: make room, then start the relay again", .0.display())]
+    Full(PathBuf),
+    /// The disk gave back other bytes than were written.
+    #[error(
+        "the database in {} is damaged, or none of a relay: put that folder aside, and a backup in its place or nothing: phones fill an \
+         empty relay",
+        .0.display()
+    )]
+    Damaged(PathBuf),
     /// The file is none that this relay can read.
     #[error("the database in {} cannot be opened", .folder.display())]
     Database {
@@ -131,6 +143,7 @@ impl SqliteStore {
     async fn open_at_once(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
         let locked = DataFolder::lock(folder)?;
         let mut connection = connect(&locked).await?;
+        bring_log_in(&mut connection).await.map_err(|source| database_error(folder, source))?;
         MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(|error| migration_error(folder, error))?;
         write::relay(&mut connection, now).await.map_err(|source| database_error(folder, source))?;
         Self::start(locked, connection).await
@@ -144,7 +157,8 @@ impl SqliteStore {
             .await
             .map_err(|source| database_error(folder.path(), source))?;
         let recent = Arc::<Recent>::default();
-        Ok(Self { writer: Writer::start(connection, Arc::clone(&recent)), readers, recent, _folder: folder })
+        let writer = Writer::start(connection, options(&folder), Arc::clone(&recent));
+        Ok(Self { writer, readers, recent, _folder: folder })
     }
 }
 
@@ -174,35 +188,14 @@ fn synchronous() -> SqliteSynchronous {
     if std::env::var_os("ENTWINE_TEST_UNSYNCED").is_some() { SqliteSynchronous::Off } else { SqliteSynchronous::Full }
 }
 
+/// Writes what the log holds into the database itself, and syncs that. Where a sync of the log failed before this start, the system
+/// shows what it held, though some of it may never have come to the disk, and no later sync of the log would tell.
+async fn bring_log_in(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await.map(drop)
+}
+
 async fn connect(folder: &DataFolder) -> Result<SqliteConnection, OpenError> {
     options(folder).connect().await.map_err(|source| database_error(folder.path(), source))
-}
-
-fn database_error(folder: &Path, source: sqlx::Error) -> OpenError {
-    OpenError::Database { folder: folder.to_owned(), source }
-}
-
-fn migration_error(folder: &Path, error: MigrateError) -> OpenError {
-    match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => OpenError::Newer(folder.to_owned()),
-        other => database_error(folder, sqlx::Error::Migrate(Box::new(other))),
-    }
-}
-
-/// Trying again later helps where others hold the database.
-fn fault(error: sqlx::Error) -> StoreError {
-    const BUSY: i32 = 5;
-    const LOCKED: i32 = 6;
-    match &error {
-        sqlx::Error::PoolTimedOut => StoreError::Busy,
-        sqlx::Error::PoolClosed => StoreError::Unavailable,
-        sqlx::Error::Database(inner) => {
-            let code = inner.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
-            // The low byte is the primary code: https://www.sqlite.org/rescode.html
-            if matches!(code & 0xff, BUSY | LOCKED) { StoreError::Busy } else { StoreError::Fault(Box::new(error)) }
-        }
-        _ => StoreError::Fault(Box::new(error)),
-    }
 }
 
 impl Store for SqliteStore {
@@ -453,7 +446,7 @@ mod tests {
         let file = folder.path().join("relay.db");
         std::fs::write(&file, "a letter, not a database".repeat(100)).unwrap();
         let opened = SqliteStore::open(folder.path(), NOW).await;
-        assert!(matches!(opened, Err(OpenError::Database { .. })), "{opened:?}");
+        assert!(matches!(opened, Err(OpenError::Damaged(_))), "{opened:?}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "a letter, not a database".repeat(100));
 
         let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,8 @@
 //!
 //! Appends that bring entries and nothing else are done together first. Each other change runs under a savepoint of its own, so
 //! that one that fails leaves the others alone. After a COMMIT that failed nobody knows what the disk holds: the writer stops for
-//! good, and only a restart, which reads the disk, takes it up again.
+//! good, and only a restart, which reads the disk, takes it up again. A full disk alone is another thing: then it is known that
+//! nothing of the transaction is there, and the next one is tried.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +12,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use entwine_core::registration::RegistrationToken;
 use entwine_core::time::Timestamp;
 use futures_util::future::BoxFuture;
-use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
+use super::fault::{fault, is_full};
 use super::recent::Recent;
-use super::{fault, together, write};
+use super::{together, write};
 use crate::store::{Append, Appended, Created, NewSpace, SpaceState, StoreError};
 
 /// Changes that wait at most. More than one commit takes up; what does not fit is answered `busy`.
@@ -98,8 +101,8 @@ impl Change for RevokeToken {
 
 /// A change and whoever waits for its answer.
 trait Job: Send {
-    /// Does it; whether it succeeded.
-    fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool>;
+    /// Does it.
+    fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Applied>;
     /// An append that may be done together with others instead.
     fn plain(&self) -> Option<&Append>;
     /// It was done together with others, and this is what its space holds since.
@@ -114,6 +117,15 @@ trait Job: Send {
     fn fail(self: Box<Self>, error: StoreError);
 }
 
+/// What came of a change alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    Succeeded,
+    Failed,
+    /// There was no room, for it and whatever stands beside it.
+    Full,
+}
+
 struct Pending<C: Change> {
     change: C,
     answer: Option<Result<C::Answer, StoreError>>,
@@ -125,12 +137,16 @@ impl<C: Change + Sync> Job for Pending<C>
 where
     C::Answer: Sync,
 {
-    fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, bool> {
+    fn apply<'t>(&'t mut self, transaction: &'t mut SqliteConnection) -> BoxFuture<'t, Applied> {
         Box::pin(async move {
             let answer = self.change.apply(transaction).await;
-            let succeeded = answer.is_ok();
+            let applied = match &answer {
+                Ok(_) => Applied::Succeeded,
+                Err(StoreError::Full) => Applied::Full,
+                Err(_) => Applied::Failed,
+            };
             self.answer = Some(answer);
-            succeeded
+            applied
         })
     }
 
@@ -175,11 +191,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task, on this connection.
-    pub(super) fn start(connection: SqliteConnection, recent: Arc<Recent>) -> Self {
+    /// Starts the task, on this connection; others are made by the options where it is of no more use.
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, recent: Arc<Recent>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let writable = Arc::new(AtomicBool::new(true));
-        let task = tokio::spawn(run(connection, waiting, recent, Arc::clone(&writable)));
+        let database = Database { connection: Some(connection), options };
+        let task = tokio::spawn(run(database, waiting, recent, Arc::clone(&writable)));
         Self { queue, writable, task: Mutex::new(Some(task)) }
     }
 
@@ -222,8 +239,32 @@ impl Writer {
     }
 }
 
+/// The writer's way into the database.
+struct Database {
+    /// None after the disk was full. SQLite may have taken the transaction back by itself then, of which the connection's own
+    /// count of transactions knows nothing: it begins no further one.
+    connection: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+}
+
+impl Database {
+    async fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(self.options.connect().await?);
+        }
+        Ok(self.connection.as_mut().expect("it was made just now, where there was none"))
+    }
+
+    async fn close(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if let Err(error) = connection.close().await {
+            error!(%error, "the database did not close cleanly");
+        }
+    }
+}
+
 async fn run(
-    mut connection: SqliteConnection,
+    mut database: Database,
     mut queue: mpsc::Receiver<Message>,
     recent: Arc<Recent>,
     writable: Arc<AtomicBool>,
@@ -239,7 +280,7 @@ async fn run(
             }
             next = if open && batch.len() < BATCH_MAX { queue.try_recv().ok() } else { None };
         }
-        if !batch.is_empty() && !commit(&mut connection, &recent, batch).await {
+        if !batch.is_empty() && !commit(&mut database, &recent, batch).await {
             writable.store(false, Ordering::Release);
             break;
         }
@@ -250,14 +291,12 @@ async fn run(
             job.fail(StoreError::Unavailable);
         }
     }
-    if let Err(error) = connection.close().await {
-        error!(%error, "the database did not close cleanly");
-    }
+    database.close().await;
 }
 
 /// Commits a batch and answers everybody in it: whether the writer may go on.
-async fn commit(connection: &mut SqliteConnection, recent: &Recent, mut batch: Vec<Box<dyn Job>>) -> bool {
-    match attempt(connection, recent, &mut batch).await {
+async fn commit(database: &mut Database, recent: &Recent, mut batch: Vec<Box<dyn Job>>) -> bool {
+    match attempt(database, recent, &mut batch).await {
         Ok(()) => {
             // What was done together came first: what was done alone since is not in its states.
             batch.sort_by_key(|job| !job.is_appended());
@@ -270,6 +309,12 @@ async fn commit(connection: &mut SqliteConnection, recent: &Recent, mut batch: V
             batch.into_iter().for_each(|job| job.fail(if busy { StoreError::Busy } else { StoreError::Unavailable }));
             busy
         }
+        Err(Failure::Full) => {
+            error!("the disk is full: nothing is written until there is room");
+            database.close().await;
+            batch.into_iter().for_each(|job| job.fail(StoreError::Full));
+            true
+        }
         Err(Failure::Broken(error)) => {
             error!(%error, "a commit failed: no writes are taken until the relay is restarted");
             batch.into_iter().for_each(|job| job.fail(StoreError::Unavailable));
@@ -281,15 +326,24 @@ async fn commit(connection: &mut SqliteConnection, recent: &Recent, mut batch: V
 enum Failure {
     /// The transaction did not begin: nothing happened.
     NotBegun(sqlx::Error),
+    /// There was no room: nothing of the transaction is there.
+    Full,
     /// The transaction broke.
     Broken(sqlx::Error),
 }
 
-async fn attempt(
-    connection: &mut SqliteConnection,
-    recent: &Recent,
-    batch: &mut [Box<dyn Job>],
-) -> Result<(), Failure> {
+impl Failure {
+    fn not_begun(error: sqlx::Error) -> Self {
+        if is_full(&error) { Self::Full } else { Self::NotBegun(error) }
+    }
+
+    fn broken(error: sqlx::Error) -> Self {
+        if is_full(&error) { Self::Full } else { Self::Broken(error) }
+    }
+}
+
+async fn attempt(database: &mut Database, recent: &Recent, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    let connection = database.connection().await.map_err(Failure::not_begun)?;
     let mut transaction = begin(connection).await?;
     let plain: Vec<&Append> = batch.iter().filter_map(|job| job.plain()).collect();
     match together::append(&mut transaction, recent, &plain).await {
@@ -297,29 +351,31 @@ async fn attempt(
             let jobs = batch.iter_mut().filter(|job| job.plain().is_some());
             jobs.zip(states).for_each(|(job, state)| state.into_iter().for_each(|state| job.appended(state)));
         }
+        Err(StoreError::Full) => return Err(Failure::Full),
         Err(error) => {
             warn!(%error, "what came together is written one by one");
-            transaction.rollback().await.map_err(Failure::Broken)?;
+            transaction.rollback().await.map_err(Failure::broken)?;
             transaction = begin(connection).await?;
         }
     }
     for job in batch.iter_mut().filter(|job| !job.is_appended()) {
-        let mut savepoint = transaction.begin().await.map_err(Failure::Broken)?;
-        let ended = if job.apply(&mut savepoint).await { savepoint.commit().await } else { savepoint.rollback().await };
-        ended.map_err(Failure::Broken)?;
+        let mut savepoint = transaction.begin().await.map_err(Failure::broken)?;
+        let ended = match job.apply(&mut savepoint).await {
+            Applied::Succeeded => savepoint.commit().await,
+            Applied::Failed => savepoint.rollback().await,
+            Applied::Full => return Err(Failure::Full),
+        };
+        ended.map_err(Failure::broken)?;
     }
-    transaction.commit().await.map_err(Failure::Broken)
+    transaction.commit().await.map_err(Failure::broken)
 }
 
 async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, Failure> {
-    connection.begin_with("BEGIN IMMEDIATE").await.map_err(Failure::NotBegun)
+    connection.begin_with("BEGIN IMMEDIATE").await.map_err(Failure::not_begun)
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::ConnectOptions as _;
-    use sqlx::sqlite::SqliteConnectOptions;
-
     use super::*;
 
     /// What SQLite itself refuses, at the COMMIT and not before.
@@ -346,8 +402,12 @@ mod tests {
         }
     }
 
+    fn options() -> SqliteConnectOptions {
+        SqliteConnectOptions::new().in_memory(true).foreign_keys(true)
+    }
+
     async fn connection() -> SqliteConnection {
-        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
+        let options = options();
         let mut connection = options.connect().await.unwrap();
         sqlx::query("CREATE TABLE parent (id INTEGER PRIMARY KEY)").execute(&mut connection).await.unwrap();
         let child = "CREATE TABLE child (parent INTEGER REFERENCES parent (id))";
@@ -357,7 +417,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_a_failed_commit_nothing_is_acknowledged_or_taken() {
-        let writer = Writer::start(connection().await, Arc::default());
+        let writer = Writer::start(connection().await, options(), Arc::default());
         // Both wait in the queue before the writer runs, so they meet in one transaction.
         let (broken, beside) = tokio::join!(writer.write(BrokenCommit), writer.write(Harmless));
         assert!(matches!(broken, Err(StoreError::Unavailable)));
@@ -369,7 +429,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_says_so_at_once() {
-        let writer = Writer::start(connection().await, Arc::default());
+        let writer = Writer::start(connection().await, options(), Arc::default());
         let all = (0..=QUEUE_MAX).map(|_| writer.write(Harmless));
         let answers = futures_util::future::join_all(all).await;
         let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
