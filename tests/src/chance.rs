@@ -45,6 +45,15 @@ impl Chance {
         self.below(2) == 0
     }
 
+    /// Text that does not compress, of about so many characters.
+    pub fn noise(&mut self, len: usize) -> String {
+        let mut text = String::with_capacity(len + 16);
+        while text.len() < len {
+            text += &format!("{:016x}", self.0.next_u64());
+        }
+        text
+    }
+
     /// One of several.
     pub fn one_of<'t, T>(&mut self, choices: &'t [T]) -> &'t T {
         &choices[self.below(choices.len() as u64) as usize]

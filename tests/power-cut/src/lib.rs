@@ -173,11 +173,17 @@ fn judge_write(fd: c_int, len: size_t, at: Option<off_t>) -> Verdict {
     if fails(wish, Kind::Write) {
         return Verdict::Fail(libc::EIO);
     }
-    let Ok(room) = fs::read_to_string(wish.synced.join("room")) else { return Verdict::Write(len) };
-    let room: u64 = room.trim().parse().unwrap_or_default();
     // SAFETY: asks where a descriptor stands, and moves nothing.
     let at = at.unwrap_or_else(|| unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) });
-    let end = u64::try_from(at).unwrap_or_default() + len as u64;
+    let at = u64::try_from(at).unwrap_or_default();
+    let noted = shadow::lock(&wish.synced)
+        .and_then(|_lock| shadow::write_anew(&wish.synced, &shadow::id(&seen.metadata), at, len));
+    if noted.is_err() {
+        return Verdict::Fail(libc::EIO);
+    }
+    let Ok(room) = fs::read_to_string(wish.synced.join("room")) else { return Verdict::Write(len) };
+    let room: u64 = room.trim().parse().unwrap_or_default();
+    let end = at + len as u64;
     let growth = end.saturating_sub(seen.metadata.len());
     let left = room.saturating_sub(bytes_below(&wish.live));
     let lacking = usize::try_from(growth.saturating_sub(left)).unwrap_or(len);

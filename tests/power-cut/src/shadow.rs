@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! file-<id>     what a file held when it was last synced
-//! dropped-<id>  what a file held when a sync of it failed: that much of it is gone unless it is written anew
+//! dropped-<id>  which blocks of a file a sync failed to write, unless they were written anew since: one number a line
 //! folder-<id>   one name a line, as of the folder's last sync: <id> <name>
 //! ```
 //!
 //! A name and what stands under it are two things: a file whose folder was never synced has no name after a power cut, and a
 //! name whose file was never synced leads to nothing.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -45,27 +46,56 @@ pub(crate) fn lock(shadow: &Path) -> io::Result<File> {
     Ok(lock)
 }
 
-/// A file was synced, and held this.
+/// A file was synced, and held this. Of what an earlier sync failed to write, and nobody wrote anew, nothing is there: the system
+/// has forgotten that it never came to the disk.
 pub(crate) fn keep_file(shadow: &Path, id: &str, mut content: Vec<u8>) -> io::Result<()> {
-    if let Ok(gone) = fs::read(dropped(shadow, id)) {
-        let before = fs::read(file(shadow, id)).unwrap_or_default();
-        for (number, block) in content.chunks_mut(BLOCK_BYTES).enumerate() {
-            let at = number * BLOCK_BYTES;
-            if gone.get(at..at + block.len()) == Some(&*block) {
-                // The system does not know any more that this was never written.
-                block.fill(0);
-                let kept = before.get(at..).unwrap_or_default();
-                let len = kept.len().min(block.len());
-                block[..len].copy_from_slice(&kept[..len]);
-            }
+    let dropped = dropped_blocks(shadow, id);
+    let before = if dropped.is_empty() { Vec::new() } else { fs::read(file(shadow, id)).unwrap_or_default() };
+    for number in dropped {
+        let at = number * BLOCK_BYTES;
+        let end = content.len().min(at + BLOCK_BYTES);
+        if let Some(block) = content.get_mut(at..end) {
+            block.fill(0);
+            let kept = before.get(at..before.len().min(end)).unwrap_or_default();
+            block[..kept.len()].copy_from_slice(kept);
         }
     }
     replace(&file(shadow, id), &content)
 }
 
-/// A sync of a file failed, and the file held this: what of it had not been synced before is gone, and no later sync tells.
+/// A sync of a file failed, and the file held this.
 pub(crate) fn drop_file(shadow: &Path, id: &str, content: &[u8]) -> io::Result<()> {
-    replace(&dropped(shadow, id), content)
+    let before = fs::read(file(shadow, id)).unwrap_or_default();
+    let mut dropped = dropped_blocks(shadow, id);
+    let blocks = content.chunks(BLOCK_BYTES).enumerate();
+    dropped.extend(
+        blocks
+            .filter(|(number, block)| !before[before.len().min(number * BLOCK_BYTES)..].starts_with(block))
+            .map(|(number, _)| number),
+    );
+    set_dropped_blocks(shadow, id, &dropped)
+}
+
+/// Some of a file is written: what of it an earlier sync failed to write gets another chance.
+pub(crate) fn write_anew(shadow: &Path, id: &str, at: u64, len: usize) -> io::Result<()> {
+    if !dropped(shadow, id).exists() {
+        return Ok(());
+    }
+    let at = usize::try_from(at).unwrap_or(usize::MAX);
+    let written = at / BLOCK_BYTES..=at.saturating_add(len) / BLOCK_BYTES;
+    let mut dropped = dropped_blocks(shadow, id);
+    dropped.retain(|number| !written.contains(number));
+    set_dropped_blocks(shadow, id, &dropped)
+}
+
+fn dropped_blocks(shadow: &Path, id: &str) -> BTreeSet<usize> {
+    let text = fs::read_to_string(dropped(shadow, id)).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+fn set_dropped_blocks(shadow: &Path, id: &str, blocks: &BTreeSet<usize>) -> io::Result<()> {
+    let text: Vec<String> = blocks.iter().map(ToString::to_string).collect();
+    replace(&dropped(shadow, id), text.join("\n").as_bytes())
 }
 
 /// A folder was synced, and had these names.

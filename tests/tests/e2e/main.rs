@@ -9,6 +9,8 @@ mod contract;
 mod copies;
 mod demo;
 mod devices;
+mod disk_failing;
+mod disk_full;
 mod durability;
 mod founding;
 mod hidden;

@@ -1,5 +1,5 @@
-//! What if a phone dies at any moment, or its power goes with it? Not at the named points of `kills`, but before any of its writes
-//! to the disk.
+//! What if a phone dies at any moment, its power goes with it, or its disk fails? Not at the named points of `kills`, but before
+//! any of its writes to the disk.
 //!
 //! What a finished command said is kept, what was half done is whole or not there, and both phones come to the same. How a power
 //! cut is played, and what that cannot show, stands in `disk` and in the library `power-cut`.
@@ -7,50 +7,62 @@
 use std::collections::BTreeMap;
 
 use entwine_tests::chance::{Chance, seeds};
-use entwine_tests::disk::DIES_AT;
+use entwine_tests::disk::{DIES_AT, FAILS};
 use entwine_tests::phone::text;
 use entwine_tests::program::Ended;
 use entwine_tests::world::meet;
 use entwine_tests::{Disk, Phone, Relay, World, database};
 
-/// Deaths in one play.
-const DEATHS: u32 = 10;
+/// Troubles in one play.
+const TROUBLES: u32 = 10;
 /// So often a command writes and syncs at most, as long as it has never finished. Few take more.
 const CALLS_FIRST: u64 = 80;
 
-/// What is lost with the program.
+/// Of the writes and syncs of a command, one of the first so many fails.
+const FAILING_MAX: u64 = 16;
+
+/// What happens to a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Loss {
-    /// Nothing that the system holds.
-    Process,
-    /// Also what was not on the disk.
-    Power,
+enum Trouble {
+    /// The program dies, and loses nothing that the system holds.
+    Kill,
+    /// Also what was not on the disk is lost.
+    PowerCut,
+    /// A write or a sync fails. The power goes later, now and then.
+    FailingDisk,
 }
 
 #[test]
 fn a_phone_that_is_killed_at_any_moment_keeps_every_finished_word_and_both_come_to_the_same() {
     for seed in seeds(0..2) {
-        die_again_and_again(seed, Loss::Process, &[]).unwrap();
+        trouble_again_and_again(seed, Trouble::Kill, &[]).unwrap();
     }
 }
 
 #[test]
 fn a_phone_whose_power_goes_at_any_moment_keeps_every_finished_word_and_both_come_to_the_same() {
     for seed in seeds(0..2) {
-        die_again_and_again(seed, Loss::Power, &[]).unwrap();
+        trouble_again_and_again(seed, Trouble::PowerCut, &[]).unwrap();
+    }
+}
+
+#[test]
+fn a_phone_whose_disk_fails_calls_nothing_done_that_is_not_there_and_both_come_to_the_same() {
+    for seed in seeds(0..2) {
+        trouble_again_and_again(seed, Trouble::FailingDisk, &[]).unwrap();
     }
 }
 
 /// The control: were nothing synced, the same plays would show it.
 #[test]
 fn a_phone_that_syncs_nothing_is_seen_to_lose_finished_words() {
-    let lost = die_again_and_again(0, Loss::Power, &[("ENTWINE_TEST_UNSYNCED", "1")]);
+    let lost = trouble_again_and_again(0, Trouble::PowerCut, &[("ENTWINE_TEST_UNSYNCED", "1")]);
     assert!(lost.is_err(), "nothing was lost");
 }
 
-fn die_again_and_again(seed: u64, loss: Loss, variables: &[(&str, &str)]) -> Result<(), String> {
-    let mut play = Play::begin(seed, loss, variables);
-    for _ in 0..DEATHS {
+fn trouble_again_and_again(seed: u64, trouble: Trouble, variables: &[(&str, &str)]) -> Result<(), String> {
+    let mut play = Play::begin(seed, trouble, variables);
+    for _ in 0..TROUBLES {
         play.step()?;
     }
     play.end()
@@ -58,7 +70,7 @@ fn die_again_and_again(seed: u64, loss: Loss, variables: &[(&str, &str)]) -> Res
 
 struct Play {
     chance: Chance,
-    loss: Loss,
+    trouble: Trouble,
     relay: Relay,
     disk: Disk,
     ada: Phone,
@@ -71,7 +83,7 @@ struct Play {
 }
 
 impl Play {
-    fn begin(seed: u64, loss: Loss, variables: &[(&str, &str)]) -> Self {
+    fn begin(seed: u64, trouble: Trouble, variables: &[(&str, &str)]) -> Self {
         let world = World::new();
         let relay = world.relay();
         let disk = Disk::new(&world, "Ada");
@@ -83,7 +95,7 @@ impl Play {
         let entry = ada.write("The first", "Begun.");
         meet(&[&ada, &noor]);
         let words = BTreeMap::from([(entry, vec!["Begun.".to_owned()])]);
-        Self { chance: Chance::new(seed), loss, relay, disk, ada, noor, words, calls: BTreeMap::new(), written: 0 }
+        Self { chance: Chance::new(seed), trouble, relay, disk, ada, noor, words, calls: BTreeMap::new(), written: 0 }
     }
 
     fn next_word(&mut self) -> String {
@@ -91,7 +103,7 @@ impl Play {
         format!(" w{}.", self.written)
     }
 
-    /// One command of Ada's that may die, and what is there afterwards.
+    /// One command of Ada's that may come to nothing, and what is there afterwards.
     fn step(&mut self) -> Result<(), String> {
         let entries: Vec<String> = self.words.keys().cloned().collect();
         let entry = self.chance.one_of(&entries).clone();
@@ -99,7 +111,7 @@ impl Play {
         match self.chance.below(4) {
             0 => {
                 let title = format!("Title of{word}");
-                let ended = self.dying("write", &["write", "--title", &title, "--text", &word]);
+                let ended = self.troubled("write", &["write", "--title", &title, "--text", &word]);
                 let id = self.entry_named(&title)?;
                 if ended.status.success() {
                     let id = id.ok_or("a finished entry is gone")?;
@@ -110,33 +122,43 @@ impl Play {
                 }
             }
             1 => {
-                if self.dying("edit", &["edit", &entry, "--append", &word]).status.success() {
+                if self.troubled("edit", &["edit", &entry, "--append", &word]).status.success() {
                     self.words.entry(entry).or_default().push(word);
                 }
             }
             _ => {
                 self.noor.append(&entry_of_both(&self.noor), &word);
                 let _ = self.noor.sync();
-                let _ = self.dying("sync", &["sync"]);
+                let _ = self.troubled("sync", &["sync"]);
             }
         }
         self.check()
     }
 
-    /// Runs a command of Ada's until it dies, or is done; then the power is gone too, in a play about that. Now and then another
-    /// program has the database open, so that the end of the command is not the end of its use.
-    fn dying(&mut self, name: &'static str, arguments: &[&str]) -> Ended {
+    /// Runs a command of Ada's, with its trouble. Now and then another program has the database open, so that the end of the
+    /// command is not the end of its use.
+    fn troubled(&mut self, name: &'static str, arguments: &[&str]) -> Ended {
         let watching = self.chance.coin().then(|| self.ada.watch());
         watching.iter().for_each(|watching| drop(watching.until(|event| event["event"] == "status")));
         let calls = *self.calls.get(name).unwrap_or(&CALLS_FIRST);
-        // Now and then it comes to its end.
-        let at = 1 + self.chance.below(calls + calls / 8);
-        let ended = self.ada.with(DIES_AT, &at.to_string()).start(arguments).finish();
+        let ada = if self.trouble == Trouble::FailingDisk {
+            let kind = self.chance.one_of(&["sync", "write"]);
+            self.ada.with(FAILS, &format!("{kind}:{}", 1 + self.chance.below(FAILING_MAX)))
+        } else {
+            // Now and then it comes to its end.
+            self.ada.with(DIES_AT, &(1 + self.chance.below(calls + calls / 8)).to_string())
+        };
+        let ended = ada.start(arguments).finish();
         if ended.status.success() && watching.is_none() {
             self.calls.insert(name, self.disk.calls());
         }
         drop(watching);
-        if self.loss == Loss::Power {
+        if self.trouble == Trouble::FailingDisk && !ended.status.success() {
+            // Where the index of the log cannot grow, SQLite does not tell a failing disk from a full one.
+            let told = ended.refused();
+            assert!(told.contains("after the disk") || told.contains("disk is full"), "{told}");
+        }
+        if self.trouble == Trouble::PowerCut || self.trouble == Trouble::FailingDisk && self.chance.coin() {
             self.disk.cut(&mut self.chance);
         }
         ended

@@ -1,12 +1,10 @@
 //! What if the relay loses something? Each phone brings what it lacks, the partner's too, and nothing was lost for anybody.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
+use entwine_tests::chance::Chance;
 use entwine_tests::world::meet;
 use entwine_tests::{Phone, Proxy, Relay, World, database};
-use rand::rngs::ChaCha20Rng;
-use rand::{Rng as _, SeedableRng as _};
 
 const FIXED: (&str, &str) = ("ENTWINE_REGISTRATION_TOKEN", "a fixed token, long and random enough");
 
@@ -191,7 +189,7 @@ fn a_relay_told_to_stop_in_the_middle_of_an_upload_keeps_what_it_acknowledged() 
     let (ada, noor) = world.couple_by(&proxy.url(), relay.token());
     for (letter, bytes) in [1_000, 9_000, 25_000].into_iter().enumerate() {
         // Two digits take one byte, so this takes 30,000.
-        let _ = ada.write(&format!("Long letter {letter}"), &noise(bytes, 60_000));
+        let _ = ada.write(&format!("Long letter {letter}"), &Chance::new(bytes).noise(60_000));
         let upload = ada.start(&["sync"]);
         proxy.wait_for_bytes(usize::try_from(bytes).unwrap());
         // Exits with 0, whatever is under way.
@@ -250,14 +248,4 @@ fn acknowledged(phone: &Phone) -> BTreeSet<String> {
 
 fn held_by(relay: &Relay) -> BTreeSet<String> {
     database::rows(&relay.database(), "SELECT hex(hash) FROM entry")
-}
-
-/// Text that does not compress.
-fn noise(seed: u64, len: usize) -> String {
-    let mut random = ChaCha20Rng::seed_from_u64(seed);
-    let mut text = String::with_capacity(len + 16);
-    while text.len() < len {
-        write!(text, "{:016x}", random.next_u64()).unwrap();
-    }
-    text
 }
