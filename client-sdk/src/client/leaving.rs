@@ -9,18 +9,21 @@ use std::sync::Mutex;
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
 use entwine_core::membership::Body;
+use entwine_core::sync::exchange::records_page;
 use serde::{Deserialize, Serialize};
 
+use super::reading::bringing;
 use super::syncing::stopped;
-use super::{Client, SpaceView};
+use super::{Client, Settings, SpaceView};
 use crate::driver::Wanted;
 use crate::error::Error;
 use crate::fault;
 use crate::status::{Ended, Reason};
+use crate::transport::once::RelayError;
 
 const LEAVING: &str = "leaving";
 
-/// Kept from the moment of leaving until a relay knows of it.
+/// Kept from the moment of leaving until the relay is seen to know of it.
 #[derive(Serialize, Deserialize)]
 struct Leaving {
     space: SpaceId,
@@ -82,7 +85,8 @@ impl Client {
         if self.leaving().await? != Some(view.space) {
             return Ok(view.gone.is_some());
         }
-        if view.chain.member(&self.keys.id()).is_some() {
+        let is_acknowledged = view.chain.member(&self.keys.id()).is_none();
+        if !is_acknowledged {
             let ended = self.exchange(view, None, Wanted { leave: true, ..Wanted::default() }).await?;
             fault::point("leave:after-exchange");
             if self.storage.chain(&view.space).await?.member(&self.keys.id()).is_some() {
@@ -93,8 +97,21 @@ impl Client {
         self.storage
             .set_last_exchange(&view.space, &Ended::because(Reason::Left, "this person left the space"))
             .await?;
-        self.storage.end_intent(LEAVING).await?;
+        if is_acknowledged && self.is_shut_out(view).await? {
+            self.storage.end_intent(LEAVING).await?;
+        }
         Ok(true)
+    }
+
+    /// Whether the relay shuts this device out, as one does that has kept the leaving; from any other it comes again. Nobody else
+    /// would ever tell a relay that acknowledged it and forgot.
+    async fn is_shut_out(&self, view: &SpaceView) -> Result<bool, Error> {
+        let settings: Settings = self.storage.space_settings(&view.space).await?;
+        let relay = self.relay(&settings.relay).await?;
+        let request = bringing(&view.chain, records_page(&view.chain, 0));
+        let answer = relay.sync(&self.keys, &view.space, &request).await;
+        self.keep_clock_offset(&relay).await?;
+        Ok(matches!(answer, Err(RelayError::Removed(_))))
     }
 }
 

@@ -182,6 +182,14 @@ impl Client {
         Ok(self.storage.spaces().await?.into_iter().map(|line| line.space).collect())
     }
 
+    /// Whether the private space was begun on this very device: after a recovery, that the relay gave none.
+    ///
+    /// # Errors
+    /// There is no space.
+    pub async fn private_began_here(&self) -> Result<bool, Error> {
+        Ok(self.view(true).await?.chain.keyholders()[0].id == self.keys.id())
+    }
+
     pub(crate) async fn is_recovering(&self) -> Result<bool, Error> {
         Ok(self.storage.intent::<Recovering>(RECOVERING).await?.is_some())
     }

@@ -16,7 +16,9 @@ use entwine_core::id::SpaceId;
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::membership::MembershipChain;
 use entwine_tests::double::Trick;
+use entwine_tests::http::Answer;
 use entwine_tests::phone::text;
+use entwine_tests::world::meet;
 use entwine_tests::{Double, Phone, Relay, World, database};
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha20Rng;
@@ -264,4 +266,37 @@ fn what_a_relay_refused_twice_stays_with_its_author_and_comes_along_where_they_f
         let _ = (stage.ada.sync(), stage.noor.sync());
         stage.they_hold_the_same("founded anew");
     }
+}
+
+#[test]
+fn who_comes_back_by_a_relay_that_hides_the_private_space_is_told_and_finds_it_by_the_same_words() {
+    let world = World::new();
+    let relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let double = Double::start(relay.address());
+    let (ada, noor) = world.couple_by(&double.url(), "none is needed");
+    let diary = ada.write_private("Diary", "Of the windfall.");
+    let page = noor.write("Page", "Of the snowdrift.");
+    let phrase = ada.phrase();
+    meet(&[&ada, &noor]);
+    let shared = text(&ada.status(), "space");
+
+    double.play(Box::new(move |asked, relay| {
+        let answer = relay(&asked.body);
+        if asked.path != "/v1/spaces" || asked.method != "GET" {
+            return answer;
+        }
+        let listed = serde_json::json!({ "spaces": [{ "space": shared, "kind": "shared" }] });
+        Answer::of(200, "application/json", listed.to_string().as_bytes())
+    }));
+    let misled = Phone::init_as(&world, "Misled", "Ada");
+    let told = misled.recover(&double.url(), &phrase);
+    assert!(told.done()["spaces"].is_array() && told.stderr.contains("no private space"), "{}", told.stderr);
+    assert_eq!(misled.read(&page), "Of the snowdrift.");
+    let _ = misled.refused(&["read", &diary]);
+
+    double.be_honest();
+    let back = Phone::init_as(&world, "Back", "Ada");
+    let told = back.recover(&double.url(), &phrase);
+    assert!(told.done()["spaces"].is_array() && !told.stderr.contains("no private space"), "{}", told.stderr);
+    assert_eq!([back.read(&page), back.read(&diary)], ["Of the snowdrift.", "Of the windfall."]);
 }

@@ -91,8 +91,16 @@ fn phrase_value(words: &[&str]) -> Value {
 pub(super) async fn recover(session: &Session<'_>, relay: &str) -> Result<(), Failure> {
     let client = session.open().await?;
     let recovered = come_back(session, &client, relay).await;
+    let has_new_private = client.private_began_here().await;
     client.close().await;
     let spaces = recovered?;
+    if has_new_private? {
+        session.output.note(
+            "This relay gave no private space of yours, and a new one begins here, empty. If you had private pages, come back \
+             by the same words once more, in a fresh profile: the relay may have held them back. If they are not there then \
+             either, they are lost.",
+        );
+    }
     session.output.answer(&json!({ "spaces": spaces }), |style| {
         format!(
             "You are back: this phone is a device of yours now, with all that was on the relay.\nIf a lost device may be in \
