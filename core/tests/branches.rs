@@ -10,7 +10,9 @@ use entwine_core::membership::{KeyRing, Standing, which_stands};
 use entwine_core::sync::RelayRefusal;
 use entwine_core::sync::device::Stopped;
 use proptest::prelude::*;
-use world::{NOON, Phone, Relay, Store, Wish, add_phrase, add_tablet, couple, invite, link, with_tablet};
+use world::{
+    NOON, Phone, Relay, Store, Wish, add_phrase, add_tablet, couple, invite, link, prepare_leaving, with_tablet,
+};
 
 /// A relay that holds the same as this one, and goes its own way from here on.
 fn copy_of(relay: &Relay) -> Relay {
@@ -143,6 +145,22 @@ fn the_same_removal_by_one_who_goes_gives_way_to_nothing() {
     elsewhere.sync_fully(&mut set_back);
     assert_eq!(which_stands(ada.store.chain(), elsewhere.store.chain()), Standing::Neither);
     laptop.sync(&mut set_back).unwrap_err();
+}
+
+#[test]
+fn whoever_leaves_from_a_branch_as_long_as_the_relays_gets_away() {
+    for seed in 0..4 {
+        let (ada, noor, mut relay) = couple();
+        let mut set_back = copy_of(&relay);
+        let (mut ada, mut noor) = (ada.copy(400 + seed), noor.copy(500 + seed));
+        link_device(&mut ada, &mut relay);
+        link_device(&mut noor, &mut set_back);
+        assert_eq!(ada.store.chain().len(), noor.store.chain().len());
+        prepare_leaving(&mut ada);
+        ada.sync(&mut set_back).expect("she is told which branch stands");
+        noor.sync_fully(&mut set_back);
+        assert!(noor.store.chain().member(&ada.id()).is_none(), "she has left");
+    }
 }
 
 #[test]

@@ -177,6 +177,31 @@ fn what_a_removed_device_told_a_relay_that_forgot_leaves_its_feed() {
     }
 }
 
+/// Ada alone held what the cut names, and she is gone with her phone. What the relay and Noor hold lies on another branch, which
+/// nobody would take from the other: so neither may keep it.
+#[test]
+fn what_cannot_lie_within_a_cut_leaves_the_feed_before_all_of_the_cut_is_there() {
+    let (mut ada, mut noor, mut tablet, mut relay) = with_tablet();
+    let mut forgetful = Relay { store: relay.store.clone(), now: NOON, ..Relay::default() };
+    let mut older = tablet.copy(57);
+    tablet.write("seen by Ada alone");
+    tablet.sync_fully(&mut relay);
+    remove(&mut ada, &tablet, &mut relay);
+    older.write("from an older store");
+    older.sync_fully(&mut forgetful);
+    noor.sync_fully(&mut forgetful);
+
+    let mut wiped = Relay::new(ada.store.chain().clone());
+    noor.sync_fully(&mut wiped);
+    noor.sync_fully(&mut forgetful);
+    for relay in [&wiped, &forgetful] {
+        assert!(!relay.store.clock().contains_key(&tablet.id()));
+    }
+    assert_eq!(noor.words(), ["from an older store"], "handed on");
+    ada.refill(&mut wiped);
+    assert_eq!(ada.words(), ["from an older store", "seen by Ada alone"]);
+}
+
 #[test]
 fn a_removed_feed_arrives_page_by_page() {
     let (mut ada, mut noor, mut tablet, mut relay) = with_tablet();
@@ -314,6 +339,22 @@ fn a_removal_goes_through_where_the_relay_holds_less_than_its_cut() {
         assert_eq!(noor.words(), ["one", "two"], "{kept} entries kept");
         removed(&mut tablet, &mut relay);
     }
+}
+
+/// Else nobody could fill the feed any more, if the remover's phone went at that moment.
+#[test]
+fn a_removal_is_not_taken_before_the_relay_holds_all_of_its_cut() {
+    let (mut ada, mut noor, mut tablet, mut relay) = with_tablet();
+    tablet.write("seen by Ada alone");
+    tablet.sync_fully(&mut relay);
+    ada.sync_fully(&mut relay);
+    relay.store = relay.store.set_back(relay.store.chain().len() as usize, 0);
+    let removal = ada.store.chain().remove(&ada.keys, [tablet.id()], &ada.store.clock()).unwrap();
+    let request = Request { records: vec![removal.bytes().to_vec()], ..request_of(&ada, Vec::new()) };
+    let response = relay.send(&ada.keys, &request).unwrap();
+    assert_eq!(response.clock.chain_len, ada.store.chain().len());
+    noor.sync_fully(&mut relay);
+    assert!(noor.store.chain().member(&tablet.id()).is_some());
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub struct Append {
     pub keyholders: Vec<KeyholderLine>,
     /// Entries, parents before children, all with a place. Known ones are passed over.
     pub entries: Vec<StoredEntry>,
-    /// Feeds that end at a cut: once all its tips are there, what is neither one of them nor before one leaves the feed.
+    /// Feeds that end at a cut: what can be neither one of its tips nor before one leaves the feed.
     pub cuts: Vec<(KeyholderId, Vec<Tip>)>,
     /// The relay's time.
     pub now: Timestamp,

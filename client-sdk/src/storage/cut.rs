@@ -14,7 +14,7 @@ use super::sealing::feed_tree;
 use super::{Storage, StorageError, to_sql};
 
 impl Storage {
-    /// Ends feeds at their cuts, as far as all of a cut is here, and hands on what lies beyond; but not what came after its
+    /// Ends feeds at their cuts, as far as these are here, and hands on what lies beyond; but not what came after its
     /// author was removed: that never had a place, and an old key must not get its words in through somebody else's hands.
     pub(super) async fn apply_cuts(
         &self,
@@ -25,8 +25,11 @@ impl Storage {
         let space = append.chain.space();
         for (feed, cut) in &append.cuts {
             let mut tree = feed_tree(connection, &space, feed).await?;
-            let Some(displaced) = tree.cut(cut) else { continue };
-            displace(connection, &space, feed, &tree, &displaced).await?;
+            let ended = tree.cut(cut);
+            displace(connection, &space, feed, &tree, &ended.displaced).await?;
+            if !ended.is_whole {
+                continue;
+            }
             sqlx::query("UPDATE entry SET state = ? WHERE space = ? AND feed = ? AND state = ?")
                 .bind(EntryState::Unopened.code())
                 .bind(space.as_bytes().as_slice())

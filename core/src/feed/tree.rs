@@ -16,6 +16,15 @@ pub struct FeedTree {
     tips: BTreeSet<Tip>,
 }
 
+/// What a cut came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// What left the feed, parents before children.
+    pub displaced: Vec<Tip>,
+    /// Whether all tips of the cut are here: then all that is left has its place.
+    pub is_whole: bool,
+}
+
 impl FeedTree {
     /// Adds an entry after the one that it names. Adding it again changes nothing.
     ///
@@ -87,15 +96,14 @@ impl FeedTree {
 }
 
 impl FeedTree {
-    /// Ends the feed at a removed device's cut, once all of it is here: whatever is neither one of its tips nor before one
-    /// leaves the feed, and is returned. None while a tip of the cut is missing: what is here may still belong.
-    pub fn cut(&mut self, cut: &[Tip]) -> Option<Vec<Tip>> {
-        if !cut.iter().all(|tip| self.contains(tip)) {
-            return None;
-        }
-        let displaced = self.beyond(cut);
+    /// Ends the feed at a removed device's cut: whatever can be neither one of its tips nor before one leaves the feed. As long
+    /// as a tip of the cut is missing, what is lower may be before that one, and stays.
+    pub fn cut(&mut self, cut: &[Tip]) -> Ended {
+        let (here, missing): (Vec<Tip>, Vec<Tip>) = cut.iter().partition(|tip| self.contains(tip));
+        let stays_below = missing.iter().map(|tip| tip.seq).max().unwrap_or_default();
+        let displaced: Vec<Tip> = self.beyond(&here).into_iter().filter(|entry| entry.seq >= stays_below).collect();
         self.take_out(&displaced);
-        Some(displaced)
+        Ended { displaced, is_whole: missing.is_empty() }
     }
 
     /// Takes out what lost its place, and whatever follows it: returned, parents before children.
@@ -185,10 +193,11 @@ mod tests {
             tree.insert(*entry, *previous).unwrap();
         }
         let [first, third] = [entries[0].0, entries[2].0];
-        assert_eq!(tree.cut(&[first, third]).map(|lost| lost.len()), Some(2));
+        assert_eq!(tree.cut(&[first, third]).displaced.len(), 2);
         assert_eq!(tree.tips(), &BTreeSet::from([third]));
-        assert_eq!(tree.cut(&[first, third]), Some(Vec::new()), "cutting again changes nothing");
-        assert_eq!(tree.cut(&[]).map(|lost| lost.len()), Some(3), "a cut without tips leaves nothing");
+        let again = tree.cut(&[first, third]);
+        assert_eq!(again, Ended { displaced: Vec::new(), is_whole: true }, "cutting again changes nothing");
+        assert_eq!(tree.cut(&[]).displaced.len(), 3, "a cut without tips leaves nothing");
         assert_eq!(tree, FeedTree::default());
     }
 
@@ -210,7 +219,7 @@ mod tests {
     }
 
     proptest! {
-        /// What stands after a cut is each of its tips and whatever is before one; and nothing is cut until all tips are here.
+        /// What stands after a cut is each of its tips and whatever is before one, or may be before one that is missing.
         #[test]
         fn a_cut_leaves_its_tips_and_what_is_before_them(
             choices in proptest::collection::vec(0..8_usize, 1..30),
@@ -225,27 +234,24 @@ mod tests {
             for (entry, previous) in held {
                 tree.insert(*entry, *previous).unwrap();
             }
-            let (before, lost) = (tree.clone(), tree.cut(&cut));
-            if cut.iter().any(|tip| !before.contains(tip)) {
-                prop_assert_eq!(lost, None);
-                prop_assert_eq!(tree, before);
-            } else {
-                let previous_of = |tip: &Tip| held.iter().find(|(entry, _)| entry == tip).unwrap().1;
-                let mut standing: BTreeSet<Tip> = BTreeSet::new();
-                for (entry, _) in held.iter().rev() {
-                    let follows = |later: &Tip| later.seq == entry.seq + 1 && previous_of(later) == entry.hash;
-                    if cut.contains(entry) || standing.iter().any(follows) {
-                        standing.insert(*entry);
-                    }
+            let (before, ended) = (tree.clone(), tree.cut(&cut));
+            let missing = || cut.iter().filter(|tip| !before.contains(tip));
+            let previous_of = |tip: &Tip| held.iter().find(|(entry, _)| entry == tip).unwrap().1;
+            let mut standing: BTreeSet<Tip> = BTreeSet::new();
+            for (entry, _) in held.iter().rev() {
+                let follows = |later: &Tip| later.seq == entry.seq + 1 && previous_of(later) == entry.hash;
+                if cut.contains(entry) || standing.iter().any(follows) || missing().any(|tip| tip.seq > entry.seq) {
+                    standing.insert(*entry);
                 }
-                let mut expected = FeedTree::default();
-                for (entry, previous) in held.iter().filter(|(entry, _)| standing.contains(entry)) {
-                    expected.insert(*entry, *previous).unwrap();
-                }
-                let gone: BTreeSet<Tip> = held.iter().map(|(entry, _)| *entry).filter(|it| !standing.contains(it)).collect();
-                prop_assert_eq!(lost.unwrap().into_iter().collect::<BTreeSet<_>>(), gone);
-                prop_assert_eq!(tree, expected);
             }
+            let mut expected = FeedTree::default();
+            for (entry, previous) in held.iter().filter(|(entry, _)| standing.contains(entry)) {
+                expected.insert(*entry, *previous).unwrap();
+            }
+            let gone: BTreeSet<Tip> = held.iter().map(|(entry, _)| *entry).filter(|it| !standing.contains(it)).collect();
+            prop_assert_eq!(ended.displaced.into_iter().collect::<BTreeSet<_>>(), gone);
+            prop_assert_eq!(ended.is_whole, missing().next().is_none());
+            prop_assert_eq!(tree, expected);
         }
 
         /// Whatever part of a tree one store has, `beyond` its tips is exactly what it lacks, in an order that it can take.

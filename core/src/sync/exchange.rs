@@ -62,8 +62,8 @@ pub struct Append {
     pub records: Vec<Record>,
     /// New entries, parents before children. Some may be there already.
     pub entries: Vec<VerifiedEntry>,
-    /// Feeds of removed devices that this append touches, with their cuts: as soon as the store holds all tips of a cut, the
-    /// feed ends there, and what is neither one of them nor before one leaves it ([`crate::feed::FeedTree::cut`]).
+    /// Feeds of removed devices that this append touches, with their cuts: a feed ends there, and what can be neither one of the
+    /// cut's tips nor before one leaves it ([`crate::feed::FeedTree::cut`]).
     pub cuts: BTreeMap<KeyholderId, Vec<Tip>>,
 }
 
@@ -193,8 +193,9 @@ pub fn know(known: &mut BTreeMap<Point, Tip>, feed: KeyholderId, tip: Tip) {
 }
 
 /// Adds the records of a message to a chain: those beyond it, as far as they follow. Records at an index that the chain has
-/// already are passed over; so is everything after one that differs, whose author lost the race for its place, and whatever
-/// comes after a gap: the sender learns from the answer which records are missing.
+/// already are passed over; so is everything after one that differs, whose author lost the race for its place, whatever comes
+/// after a gap, and what follows another branch that is as long as the chain: the sender learns from the answer which records are
+/// missing, or that there are two branches.
 ///
 /// # Errors
 /// A record that follows the head and is not valid.
@@ -208,7 +209,7 @@ pub fn extend_chain(chain: &mut MembershipChain, records: &[Vec<u8>]) -> Result<
             }
             break;
         }
-        if record.index() > chain.len() {
+        if record.index() > chain.len() || record.previous() != chain.head() {
             break;
         }
         added.push(chain.append_record(record)?.clone());

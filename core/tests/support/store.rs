@@ -72,14 +72,14 @@ impl Store {
         }
         for (feed, cut) in append.cuts {
             let Some(tree) = self.trees.get_mut(&feed) else { continue };
-            let Some(lost) = tree.cut(&cut) else { continue };
-            for place in lost {
+            let ended = tree.cut(&cut);
+            for place in ended.displaced {
                 let entry = self.entries.get_mut(&feed).and_then(|entries| entries.remove(&place));
-                if !self.waiting.contains(&(feed, place)) {
+                if !self.waiting.remove(&(feed, place)) {
                     self.displaced.extend(entry);
                 }
             }
-            self.waiting.retain(|(waiting, _)| *waiting != feed);
+            self.waiting.retain(|(waiting, _)| *waiting != feed || !ended.is_whole);
         }
         self.clock()
     }
@@ -88,15 +88,21 @@ impl Store {
     fn give_way(&mut self, kept_len: u32) {
         let kept = self.chain().records().iter().take(kept_len as usize).map(Record::bytes);
         self.chain = Some(MembershipChain::parse(kept).expect("a prefix of a chain is one"));
-        for (feed, entries) in &mut self.entries {
-            let lost = entries.values().filter(|entry| entry.position >= kept_len).map(StoredEntry::tip).collect();
-            for place in self.trees.get_mut(feed).expect("its tree").displace(&lost) {
-                let entry = entries.remove(&place);
-                if !self.waiting.remove(&(*feed, place)) {
-                    self.displaced.extend(entry);
-                }
-            }
+        for feed in self.trees.keys().copied().collect::<Vec<_>>() {
+            let lost = self.take_out(&feed, |entry| entry.position >= kept_len);
+            self.displaced.extend(lost);
         }
+    }
+
+    /// Takes these entries of a feed out of it, and whatever follows them: those that had their place, parents before children.
+    pub(crate) fn take_out(&mut self, feed: &KeyholderId, is_lost: impl Fn(&StoredEntry) -> bool) -> Vec<StoredEntry> {
+        let (Some(tree), Some(entries)) = (self.trees.get_mut(feed), self.entries.get_mut(feed)) else {
+            return Vec::new();
+        };
+        let lost = entries.values().filter(|entry| is_lost(entry)).map(StoredEntry::tip).collect();
+        let places = tree.displace(&lost).into_iter();
+        let out = places.filter_map(|place| Some((place, entries.remove(&place)?)));
+        out.filter(|(place, _)| !self.waiting.remove(&(*feed, *place))).map(|(_, entry)| entry).collect()
     }
 
     pub(crate) fn insert(&mut self, entry: StoredEntry) {

@@ -212,7 +212,7 @@ async fn put_keyholder(
     .map_err(fault)
 }
 
-/// Ends a feed at its cut, once all of it is there.
+/// Ends a feed at its cut, as far as that is there.
 async fn apply_cut(
     transaction: &mut SqliteConnection,
     space: &SpaceId,
@@ -220,10 +220,8 @@ async fn apply_cut(
     cut: &[Tip],
 ) -> Result<(), StoreError> {
     let mut tree = read::feed_tree(transaction, space, feed).await?;
-    match tree.cut(cut) {
-        Some(displaced) => displace(transaction, space, feed, &tree, &displaced).await,
-        None => Ok(()),
-    }
+    let ended = tree.cut(cut);
+    displace(transaction, space, feed, &tree, &ended.displaced).await
 }
 
 /// Drops the records after the first `kept`, and what hangs on them: bytes of the records.
