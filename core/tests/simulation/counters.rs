@@ -29,6 +29,12 @@ const ROWS: &[&str] = &[
     "fault: the relay's clock jumps",
     "fault: two processes of one device exchange at once",
     "fault: a message holds one entry and says that there are more",
+    "fault: the relay loses what it stored last",
+    "fault: the relay is full",
+    "fault: the relay has room again",
+    "fault: the relay takes smaller entries only",
+    "fault: a member carries what a removed device wrote",
+    "fault: an epoch is opened with a seal that one device cannot open",
     "membership: a partner joins",
     "membership: a device joins by a link",
     "membership: a device comes back by a phrase",
@@ -42,6 +48,9 @@ const ROWS: &[&str] = &[
     "membership: an epoch is opened by who closed it",
     "membership: an epoch is opened by another who sees it closed",
     "membership: a record comes second, and is written anew",
+    "membership: a new epoch is opened to mend the last",
+    "membership: somebody founds anew",
+    "membership: who was told that chains differ founds anew",
     "relay: judges a request anew since the chain moved meanwhile",
     "relay: turns back a removal whose cut is stale",
     "relay: turns back a removal that another record overtook",
@@ -54,11 +63,23 @@ const ROWS: &[&str] = &[
     "relay: its chain is a part of the device's",
     "entry: refused for a gap",
     "entry: refused from who is no member",
+    "entry: refused for its signature",
+    "entry: refused, since no epoch is open there",
+    "entry: refused as malformed",
+    "entry: refused as too large",
+    "entry: refused for want of room",
+    "entry: refused from who is being removed",
+    "entry: taken back at a refusal",
+    "entry: sealed again with one change, after a refusal",
+    "entry: set aside for good at the second refusal",
     "feed: a branch of a feed arrives at the relay",
     "feed: the next own entry goes on the line that this store knows",
     "feed: where its branches part is searched by a locator",
+    "relay: is asked by locators where branches of a feed part",
     "cut: whole at once",
     "cut: waits for its tips",
+    "cut: an entry waits for the tips of its cut",
+    "cut: what waited for its tips has its place",
     "cut: nothing of the feed stands",
     "hand on: an entry beyond a cut, or after one that lost its place",
     "hand on: an entry bound to a record that does not stand",
@@ -68,46 +89,70 @@ const ROWS: &[&str] = &[
     "chain: the other branch stands, and is taken",
     "chain: the relay takes the other branch",
     "chain: neither branch stands",
+    "branches: nobody comes or goes on either",
+    "branches: somebody comes or goes on one alone",
+    "branches: the same come and go on both",
+    "branches: others come and go on each",
     "process: the chain moved under it",
     "end: all agree",
     "end: a space without members",
+    "end: nobody who is left holds a key that was sealed faultily to the others",
+    "end: a cut names what nobody who is left holds, and some who came later wait for it",
     "end: chains differ, and the couple founds anew",
     "end: nobody who may bring it knows of a joining that the relay forgot, and the couple founds anew",
 ];
 
 /// How often each of these happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Counters(BTreeMap<&'static str, u64>);
+pub(crate) struct Counters(BTreeMap<&'static str, Hits>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Hits {
+    times: u64,
+    /// In how many seeds.
+    seeds: u64,
+}
 
 impl Counters {
     /// # Panics
     /// On a name that the table does not have.
     pub(crate) fn hit(&mut self, name: &str) {
         let row = ROWS.iter().find(|row| **row == name).unwrap_or_else(|| panic!("the table has no row {name:?}"));
-        *self.0.entry(row).or_default() += 1;
+        let hits = self.0.entry(row).or_default();
+        *hits = Hits { times: hits.times + 1, seeds: 1 };
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        for (row, hits) in &other.0 {
-            *self.0.entry(row).or_default() += hits;
+        for (row, more) in &other.0 {
+            let hits = self.0.entry(row).or_default();
+            *hits = Hits { times: hits.times + more.times, seeds: hits.seeds + more.seeds };
         }
     }
 
-    pub(crate) fn of(&self, name: &str) -> u64 {
+    fn of(&self, name: &str) -> Hits {
         self.0.get(name).copied().unwrap_or_default()
     }
 
     /// Rows that so many seeds should have hit more often.
     pub(crate) fn too_rare(&self, seeds: u64) -> Vec<&'static str> {
-        let is_rare = |row: &&&str| self.of(row) * SEEDS_OF_HITS < HITS_MIN * seeds;
+        let is_rare = |row: &&&str| self.of(row).times * SEEDS_OF_HITS < HITS_MIN * seeds;
         ROWS.iter().filter(is_rare).copied().collect()
+    }
+
+    /// As Markdown.
+    pub(crate) fn table(&self) -> String {
+        let rows = ROWS.iter().map(|row| {
+            let Hits { times, seeds } = self.of(row);
+            format!("| {row} | {times} | {seeds} |\n")
+        });
+        std::iter::once("| What happened | Times | In seeds |\n|---|---:|---:|\n".to_owned()).chain(rows).collect()
     }
 }
 
 impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in ROWS {
-            writeln!(f, "{:>10}  {row}", self.of(row))?;
+            writeln!(f, "{:>10}  {row}", self.of(row).times)?;
         }
         Ok(())
     }

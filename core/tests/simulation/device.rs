@@ -5,13 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use entwine_core::feed::clock::{ClockLine, SentClock};
-use entwine_core::feed::{Clock, EntryHeader, EntryKind, EntryRefusal, Position, StoredEntry, Tip};
+use entwine_core::feed::clock::ClockLine;
+use entwine_core::feed::{Clock, EntryRefusal, RefusalClass, Tip};
 use entwine_core::id::{Hash, KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
-use entwine_core::limits::{ENTRY_CHANGES_BYTES, ENTRY_CHANGES_MAX};
-use entwine_core::membership::{KeyRing, MembershipChain, Standing, which_stands};
-use entwine_core::sealing::entry::{EntryContent, carries_full_clock};
+use entwine_core::membership::{MembershipChain, Standing, which_stands};
 use entwine_core::sync::device::Stopped;
 use entwine_core::sync::exchange::extend_chain;
 use entwine_core::sync::{Append, ChainMark, DeviceExchange, DeviceInput, DeviceOutput, Outcome, RelayRefusal};
@@ -19,9 +17,11 @@ use entwine_core::time::Timestamp;
 use entwine_core::wire::message::Response;
 
 use super::Tools;
+use super::branches::way_of_branching;
 use super::oracle::Word;
+use super::sealing::{REFUSALS_MAX, hand_on};
 use super::store::Store;
-use super::view::{View, derive_ring};
+use super::view::View;
 use super::wishes::{Wish, propose};
 
 /// A change that no entry carries yet.
@@ -30,6 +30,19 @@ pub(crate) struct Pending {
     pub(crate) document: String,
     pub(crate) change: Vec<u8>,
     pub(crate) written: Timestamp,
+    /// How often the relay set aside what carried it: more than never, and it goes alone.
+    pub(crate) refusals: u32,
+}
+
+impl Pending {
+    pub(crate) fn new(document: &str, change: Vec<u8>, written: Timestamp) -> Self {
+        Self { document: document.to_owned(), change, written, refusals: 0 }
+    }
+
+    /// Whether it stays here for good: shown and counted, and nothing is written on it.
+    pub(crate) fn is_set_aside(&self) -> bool {
+        self.refusals >= REFUSALS_MAX
+    }
 }
 
 /// What a device keeps of one space, durably.
@@ -38,9 +51,11 @@ pub(crate) struct Replica {
     pub(crate) store: Store,
     pub(crate) pending: Vec<Pending>,
     /// The last entry sealed in this store.
-    own: Option<Tip>,
+    pub(super) own: Option<Tip>,
     /// The clock lines that the own entries up to there have told.
-    told: Vec<ClockLine>,
+    pub(super) told: Vec<ClockLine>,
+    /// How often the relay set aside what these own entries carry, where it did.
+    pub(super) refusals: BTreeMap<Hash, u32>,
     /// By which this device is joining: it opens the past until somebody has sealed it to the device.
     pub(crate) invitation: Option<SecretKeys>,
     /// Words that this store took in and may never lose. The oracle's knowledge; no rule looks at it.
@@ -70,8 +85,8 @@ impl Replica {
     }
 
     pub(crate) fn new(chain: MembershipChain, invitation: Option<SecretKeys>) -> Self {
-        let (pending, held) = (Vec::new(), BTreeSet::new());
-        Self { store: Store::new(chain), pending, own: None, told: Vec::new(), invitation, held }
+        let (pending, told, held) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { store: Store::new(chain), pending, own: None, told, refusals: BTreeMap::new(), invitation, held }
     }
 }
 
@@ -109,14 +124,18 @@ pub(crate) struct Device {
     pub(crate) name: String,
     pub(crate) person: PersonId,
     pub(crate) keys: SecretKeys,
+    /// The shared space that its owner uses; what was left behind stays among the replicas.
+    pub(crate) shared: SpaceId,
     pub(crate) replicas: BTreeMap<SpaceId, Replica>,
     pub(crate) wishes: BTreeMap<SpaceId, VecDeque<Wish>>,
-    pub(crate) backup: Option<BTreeMap<SpaceId, Replica>>,
+    pub(crate) backup: Option<(SpaceId, BTreeMap<SpaceId, Replica>)>,
     /// Seconds by which its clock is ahead.
     pub(crate) clock_offset: i64,
     pub(crate) is_thief: bool,
     pub(crate) is_cut_off: bool,
     pub(crate) is_lost: bool,
+    /// Whether its owner was told that the relay follows others.
+    pub(crate) is_apart: bool,
     // What follows is gone after a crash.
     /// Why the relay did not answer, the last time that it did not.
     pub(crate) refusal: Option<RelayRefusal>,
@@ -125,11 +144,12 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(name: String, person: PersonId, keys: SecretKeys) -> Self {
+    pub(crate) fn new(name: String, person: PersonId, keys: SecretKeys, shared: SpaceId) -> Self {
         Self {
             name,
             person,
             keys,
+            shared,
             replicas: BTreeMap::new(),
             wishes: BTreeMap::new(),
             backup: None,
@@ -137,6 +157,7 @@ impl Device {
             is_thief: false,
             is_cut_off: false,
             is_lost: false,
+            is_apart: false,
             refusal: None,
             exchanges: Vec::new(),
             views: BTreeMap::new(),
@@ -169,7 +190,7 @@ impl Device {
     /// The same device once more, with the same keys.
     pub(crate) fn copy(&self, name: String) -> Self {
         let replicas = self.replicas.clone();
-        Self { replicas, ..Self::new(name, self.person, self.keys.clone()) }
+        Self { replicas, is_thief: self.is_thief, ..Self::new(name, self.person, self.keys.clone(), self.shared) }
     }
 
     pub(crate) fn wish(&mut self, space: SpaceId, wish: Wish) {
@@ -180,12 +201,12 @@ impl Device {
     pub(crate) fn write(&mut self, space: SpaceId, document: &str, now: Timestamp, tools: &mut Tools) {
         let replica = self.replicas.get_mut(&space).expect("a space of this device");
         let view = self.views.entry(space).or_default();
-        view.refresh(replica, &self.keys, &mut tools.rng);
+        view.refresh(replica, &self.keys, tools);
         let text = tools.oracle.next_word().text();
         let change = view.type_word((document, &text), (&self.keys, self.person), now, &mut tools.rng);
         let word = tools.oracle.typed(space, document, self.keys.id(), &change);
         tools.say(|| format!("{} types {text} into {document}", self.name));
-        replica.pending.push(Pending { document: document.to_owned(), change, written: now });
+        replica.pending.push(Pending::new(document, change, now));
         replica.held.insert(word);
     }
 
@@ -281,7 +302,7 @@ impl Device {
         let mut longer = chain.clone();
         let append = match extend_chain(&mut longer, &response.records) {
             Ok(_) if longer.member(&me).is_none() => Append::new(expected, longer, Vec::new()),
-            _ => match MembershipChain::parse(response.records.iter().map(Vec::as_slice)) {
+            _ => match tools.memory.chain(&response.records) {
                 Ok(other) if other.member(&me).is_none() && which_stands(&chain, &other) == Standing::Theirs => {
                     Append::branch(expected, chain.common_len(&other), other)
                 }
@@ -293,19 +314,19 @@ impl Device {
 
     fn finish(&mut self, space: SpaceId, outcome: &Outcome, tools: &mut Tools) {
         tools.say(|| format!("{} ends an exchange of {space:?}: {:?}", self.name, outcome.reason));
-        for (_, refusal) in &outcome.refused {
-            match refusal {
-                EntryRefusal::Gap => tools.counters.hit("entry: refused for a gap"),
-                EntryRefusal::NotMember => tools.counters.hit("entry: refused from who is no member"),
-                _ => {}
-            }
+        let is_set_aside = |refusal: &EntryRefusal| refusal.class() == RefusalClass::SetAside;
+        let set_aside: BTreeSet<Hash> =
+            outcome.refused.iter().filter(|(_, refusal)| is_set_aside(refusal)).map(|(hash, _)| *hash).collect();
+        if outcome.reason != Some(Stopped::Removed) {
+            self.take_back(space, &set_aside, tools);
         }
         if outcome.reason == Some(Stopped::ChainsDiffer) {
             tools.counters.hit("chain: neither branch stands");
+            self.is_apart = true;
         }
         if outcome.reason.is_none() && self.replicas[&space].invitation.is_some() {
             let chain = self.replicas[&space].store.chain();
-            let opens_all = KeyRing::derive(chain, &self.keys).len() == chain.openings().count();
+            let opens_all = tools.memory.ring(chain, &self.keys, None).len() == chain.openings().count();
             self.replicas.get_mut(&space).expect("it was just read").invitation.take_if(|_| opens_all);
         }
         let chain = self.replicas[&space].store.chain();
@@ -324,7 +345,8 @@ impl Device {
         let replica = &self.replicas[&space];
         let spared = self.spared(&space);
         let wishes = self.wishes.entry(space).or_default();
-        let ring = |chain: &MembershipChain| derive_ring(chain, &self.keys, replica.invitation.as_ref());
+        let memory = tools.memory.clone();
+        let ring = |chain: &MembershipChain| memory.ring(chain, &self.keys, replica.invitation.as_ref());
         propose(&self.keys, chain, &replica.store.clock(), (now, &spared), wishes, &ring, tools)
     }
 
@@ -354,11 +376,12 @@ impl Device {
         }
         if append.takes_branch() {
             tools.counters.hit("chain: the other branch stands, and is taken");
+            tools.counters.hit(way_of_branching(replica.store.chain(), &append.chain));
             replica.step_back(&me, append.kept_len);
         }
         let cuts = append.cuts.clone();
         let before = replica.store.chain().clone();
-        let waiting = replica.store.waiting.len();
+        let waiting = replica.store.waiting.clone();
         let clock = replica.store.append(append);
         for (feed, cut) in cuts {
             let is_whole = cut.iter().all(|tip| replica.store.trees.get(&feed).is_some_and(|tree| tree.contains(tip)));
@@ -368,129 +391,23 @@ impl Device {
                 _ => "cut: waits for its tips",
             });
         }
-        if replica.store.waiting.len() < waiting {
-            tools.counters.hit("hand on: an entry that never had a place is dropped");
+        for _ in replica.store.waiting.difference(&waiting) {
+            tools.counters.hit("cut: an entry waits for the tips of its cut");
+        }
+        for (feed, tip) in waiting.difference(&replica.store.waiting) {
+            tools.counters.hit(match replica.store.entry(feed, tip) {
+                Some(_) => "cut: what waited for its tips has its place",
+                None => "hand on: an entry that never had a place is dropped",
+            });
         }
         let after = replica.store.chain().clone();
         for chain in [before, after] {
             if !replica.store.displaced.is_empty() {
-                let ring = derive_ring(&chain, &self.keys, replica.invitation.as_ref());
+                let ring = tools.memory.ring(&chain, &self.keys, replica.invitation.as_ref());
                 hand_on(replica, &chain, &ring, tools);
             }
         }
         self.views.entry(space).or_default().pending_changed();
         Some(clock)
     }
-
-    /// Turns everything pending into as few entries as their limit allows, in one transaction: the clock, and how many; none
-    /// where the chain moved meanwhile.
-    fn seal(&mut self, space: SpaceId, chain: &MembershipChain, tools: &mut Tools) -> Option<(Clock, usize)> {
-        let replica = self.replicas.get_mut(&space).expect("a space of this device");
-        if replica.store.chain().head() != chain.head() {
-            tools.counters.hit("process: the chain moved under it");
-            return None;
-        }
-        let view = self.views.entry(space).or_default();
-        let ring = view.ring(chain, &self.keys, replica.invitation.as_ref());
-        let Some(epoch) = chain.open_epoch().and_then(|opening| ring.get(&opening.hash())) else {
-            return Some((replica.store.clock(), 0));
-        };
-        let batches = batches(std::mem::take(&mut replica.pending));
-        let count = batches.len();
-        for batch in batches {
-            let changes: Vec<Vec<u8>> = batch.iter().map(|pending| pending.change.clone()).collect();
-            let last = own_line(replica, &self.keys.id(), tools);
-            let header = EntryHeader {
-                space,
-                feed: self.keys.id(),
-                seq: last.seq + 1,
-                previous: last.hash,
-                position: Position { index: chain.len() - 1, hash: chain.head() },
-                kind: EntryKind::CHANGES,
-                critical: true,
-            };
-            let now = SentClock::of(chain, &replica.store.clock(), false).lines.unwrap_or_default();
-            let told = std::mem::replace(&mut replica.told, now.clone());
-            let is_told = |line: &ClockLine| !carries_full_clock(header.seq) && told.contains(line);
-            let times = || batch.iter().map(|pending| pending.written);
-            let content = EntryContent {
-                document: batch[0].document.clone(),
-                generation: 0,
-                changes: changes.clone(),
-                clock: now.into_iter().filter(|line| !is_told(line)).collect(),
-                written: (times().min().unwrap_or_default(), times().max().unwrap_or_default()),
-            };
-            let entry: StoredEntry = content.seal(&mut tools.rng, &self.keys, epoch, &header).into_stored();
-            tools.oracle.sealed(chain, &entry, &changes);
-            tools.say(|| {
-                format!(
-                    "{} seals {}/{} with {:?}",
-                    self.name,
-                    entry.seq,
-                    entry.hash,
-                    tools.oracle.words_of(&entry.hash)
-                )
-            });
-            replica.own = Some(entry.tip());
-            replica.store.insert(entry);
-        }
-        view.pending_changed();
-        Some((replica.store.clock(), count))
-    }
-}
-
-/// The changes of what lost its place join the pending ones, as far as it opens; the rest waits for its key.
-fn hand_on(replica: &mut Replica, chain: &MembershipChain, ring: &KeyRing, tools: &mut Tools) {
-    for entry in std::mem::take(&mut replica.store.displaced) {
-        match EntryContent::open(&entry, chain, ring) {
-            Ok(content) => {
-                let is_bound = replica.store.chain().hash_at(entry.position) != chain.hash_at(entry.position);
-                tools.counters.hit(match is_bound {
-                    true => "hand on: an entry bound to a record that does not stand",
-                    false => "hand on: an entry beyond a cut, or after one that lost its place",
-                });
-                tools.say(|| format!("handed on: {:?}", tools.oracle.words_of(&entry.hash)));
-                let (document, written) = (content.document, content.written.1);
-                let pending = |change| Pending { document: document.clone(), change, written };
-                replica.pending.extend(content.changes.into_iter().map(pending));
-            }
-            Err(_) => {
-                tools.counters.hit("hand on: waits for its key");
-                replica.store.displaced.push(entry);
-            }
-        }
-    }
-}
-
-/// Where the next own entry goes: on the highest own tip that descends from the last entry sealed in this store.
-fn own_line(replica: &Replica, me: &KeyholderId, tools: &mut Tools) -> Tip {
-    let start = Tip { seq: 0, hash: Hash::ZERO };
-    let Some(tree) = replica.store.trees.get(me) else { return start };
-    let tips = tree.tips();
-    match (tips.len(), replica.own) {
-        (0, _) => start,
-        (1, _) | (_, None) => *tips.last().expect("there is a tip"),
-        (_, Some(own)) => {
-            tools.counters.hit("feed: the next own entry goes on the line that this store knows");
-            // An entry lies beyond every tip that does not descend from it.
-            let descends = |tip: &&Tip| !tree.beyond(&[**tip]).contains(&own);
-            tips.iter().rev().find(descends).copied().unwrap_or(own)
-        }
-    }
-}
-
-/// Changes of one document each, up to the limit of an entry.
-fn batches(pending: Vec<Pending>) -> Vec<Vec<Pending>> {
-    let mut open: BTreeMap<String, Vec<Pending>> = BTreeMap::new();
-    let mut full = Vec::new();
-    for change in pending {
-        let batch = open.entry(change.document.clone()).or_default();
-        let bytes: usize = batch.iter().map(|held| held.change.len()).sum();
-        if bytes + change.change.len() > ENTRY_CHANGES_BYTES || batch.len() >= ENTRY_CHANGES_MAX {
-            full.push(std::mem::take(batch));
-        }
-        batch.push(change);
-    }
-    full.extend(open.into_values());
-    full
 }

@@ -4,6 +4,9 @@ use rand::RngExt as _;
 
 use super::world::{DEVICES_MAX, Message, World};
 
+/// What a relay that takes smaller entries takes: mostly an entry of one word, and not one of several.
+const ENTRY_BYTES_FEW: std::ops::Range<usize> = 200..600;
+
 impl World {
     pub(crate) fn lose_message(&mut self) {
         if !self.network.is_empty() {
@@ -78,7 +81,8 @@ impl World {
 
     pub(crate) fn back_up_device(&mut self) {
         let Some(device) = self.choose_device() else { return };
-        self.devices[device].backup = Some(self.devices[device].replicas.clone());
+        let device = &mut self.devices[device];
+        device.backup = Some((device.shared, device.replicas.clone()));
     }
 
     pub(crate) fn restore_device(&mut self) {
@@ -87,7 +91,7 @@ impl World {
         self.tools.say(|| format!("{} is restored", self.devices[device].name));
         self.tools.counters.hit("fault: a device is restored from a backup");
         self.devices[device].crash();
-        self.devices[device].replicas = backup;
+        (self.devices[device].shared, self.devices[device].replicas) = backup;
     }
 
     pub(crate) fn copy_device(&mut self) {
@@ -150,13 +154,50 @@ impl World {
         self.tools.say(|| "the relay is set back".to_owned());
         self.tools.counters.hit("fault: the relay is set back");
         self.stop_relay();
+        self.relay.forget_all();
         self.relay.spaces = backup;
+    }
+
+    /// A disk that says that all is written before it is.
+    pub(crate) fn forget_last(&mut self) {
+        self.stop_relay();
+        if self.relay.forget_last() {
+            self.tools.say(|| "the relay loses what it stored last".to_owned());
+            self.tools.counters.hit("fault: the relay loses what it stored last");
+        }
+    }
+
+    pub(crate) fn fill_relay(&mut self) {
+        let fullest = self.spaces.iter().map(|space| self.relay.bytes(space)).max().unwrap_or_default();
+        self.relay.quota = match self.relay.quota {
+            None => {
+                self.tools.counters.hit("fault: the relay is full");
+                Some(fullest + self.tools.rng.random_range(0..1_000))
+            }
+            Some(_) => {
+                self.tools.counters.hit("fault: the relay has room again");
+                None
+            }
+        };
+    }
+
+    pub(crate) fn limit_entries(&mut self) {
+        self.relay.entry_bytes_max = match self.relay.entry_bytes_max {
+            None => {
+                self.tools.counters.hit("fault: the relay takes smaller entries only");
+                Some(self.tools.rng.random_range(ENTRY_BYTES_FEW))
+            }
+            Some(_) => None,
+        };
     }
 
     pub(crate) fn wipe_relay(&mut self) {
         self.tools.say(|| "the relay is wiped".to_owned());
         self.tools.counters.hit("fault: the relay is wiped");
         self.stop_relay();
-        self.relay.spaces.clear();
+        self.relay.forget_all();
+        if self.tools.rng.random_bool(0.5) {
+            self.carry_for_thief(None); // The first who comes is a thief.
+        }
     }
 }

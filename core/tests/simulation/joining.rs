@@ -5,7 +5,7 @@ use entwine_core::feed::clock::SentClock;
 use entwine_core::id::{KeyholderId, PersonId, SpaceId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
-use entwine_core::membership::{KeyRing, MembershipChain, Record, SpaceKind};
+use entwine_core::membership::{MembershipChain, Record, SpaceKind};
 use entwine_core::sync::RelayRefusal;
 use entwine_core::time::Timestamp;
 use entwine_core::wire::message::{Request, Response};
@@ -61,6 +61,11 @@ impl Joining {
         Self { entrance, keys, person, name, chains: Vec::new(), ready: None, tries: 0 }
     }
 
+    /// The device that made its link or phrase.
+    pub(crate) fn maker(&self) -> usize {
+        self.entrance.maker
+    }
+
     /// Makes the next request, which may be lost on its way there or back.
     pub(crate) fn step(&mut self, relay: &mut Relay, now: Timestamp, tools: &mut Tools) -> Joined {
         self.tries += 1;
@@ -102,7 +107,7 @@ impl Joining {
     }
 
     fn records(&self, chain: &MembershipChain, tools: &mut Tools) -> Result<Vec<Record>, Ended> {
-        let ring = KeyRing::derive(chain, &self.entrance.keys);
+        let ring = tools.memory.ring(chain, &self.entrance.keys, None);
         if self.entrance.invitation.is_none() {
             let addition =
                 chain.add_device(&mut tools.rng, &self.entrance.keys, &ring, &self.keys).map_err(|_| Ended)?;
@@ -141,7 +146,7 @@ impl Joining {
 
     /// The device, with all its spaces; a partner founds a private one.
     fn device(&self, tools: &mut Tools) -> Device {
-        let mut device = Device::new(self.name.clone(), self.person, self.keys.clone());
+        let mut device = Device::new(self.name.clone(), self.person, self.keys.clone(), self.chains[0].space());
         let mut chains = self.chains.clone();
         tools.counters.hit(match self.entrance.invitation {
             Some(InvitationKind::Partner) => "membership: a partner joins",
@@ -185,7 +190,7 @@ fn read_chain(
             answer => answer?,
         };
         records.extend(response.records);
-        let chain = MembershipChain::parse(records.iter().map(Vec::as_slice)).expect("the relay verified it");
+        let chain = tools.memory.chain(&records).expect("the relay verified it");
         if !response.more {
             return Ok(chain);
         }

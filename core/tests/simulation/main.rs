@@ -13,27 +13,37 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "what happened in a seed is printed")]
 
+mod branches;
 mod counters;
 mod device;
 mod faults;
+mod founding;
 mod heal;
+mod hostile;
 mod joining;
 mod members;
+mod memory;
 mod oracle;
 mod relay;
+mod sealing;
 #[path = "../support/store.rs"]
 #[allow(dead_code, reason = "every test program takes its part of it")]
 mod store;
+mod stories;
 mod view;
 mod wishes;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{env, thread};
+use std::time::Instant;
+use std::{env, fs, thread};
 
 use counters::{Counters, SEEDS_OF_HITS};
+use memory::Memory;
 use oracle::Oracle;
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -54,18 +64,21 @@ struct Tools {
     /// How often a message is lost by itself, and a page is a short one.
     loss: f64,
     short_pages: f64,
-    /// How often the relay is set back right before a request arrives.
+    /// How often the relay forgets something right before a request arrives.
     forgetting: f64,
+    /// How often an epoch is opened by a faulty version.
+    faulty_openings: f64,
+    memory: Rc<Memory>,
     tells: bool,
 }
 
 impl Tools {
     fn new(seed: u64, tells: bool) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let choices = [[0.0, 0.02, 0.1], [0.0, 0.1, 0.5], [0.0, 0.0, 0.02]];
-        let [loss, short_pages, forgetting] = choices.map(|choices| choices[rng.random_range(0..3)]);
-        let (counters, oracle) = (Counters::default(), Oracle::default());
-        Self { rng, counters, oracle, loss, short_pages, forgetting, tells }
+        let choices = [[0.0, 0.02, 0.1], [0.0, 0.1, 0.5], [0.0, 0.02, 0.1], [0.0, 0.1, 0.5]];
+        let [loss, short_pages, forgetting, faulty_openings] = choices.map(|choices| choices[rng.random_range(0..3)]);
+        let (counters, oracle, memory) = (Counters::default(), Oracle::default(), Rc::default());
+        Self { rng, counters, oracle, loss, short_pages, forgetting, faulty_openings, memory, tells }
     }
 
     fn say(&self, what: impl FnOnce() -> String) {
@@ -103,7 +116,7 @@ impl Tools {
     }
 
     fn end_faults(&mut self) {
-        (self.loss, self.short_pages, self.forgetting) = (0.0, 0.0, 0.0);
+        (self.loss, self.short_pages, self.forgetting, self.faulty_openings) = (0.0, 0.0, 0.0, 0.0);
     }
 }
 
@@ -140,6 +153,18 @@ fn live_through_all(first: u64, count: u64) -> (Counters, Vec<u64>) {
     (sum.into_inner().unwrap(), failed.into_inner().unwrap())
 }
 
+fn commit() -> String {
+    let answer = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12"]).output();
+    answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+fn machine() -> String {
+    let about = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = about.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    format!("{processors} processors ({})", model.unwrap_or("of an unknown kind"))
+}
+
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap())
 }
@@ -147,8 +172,20 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn couples_come_together_again_whatever_broke() {
     let (first, count) = (number("SIMULATION_FIRST").unwrap_or(0), number("SIMULATION_SEEDS").unwrap_or(SEEDS));
+    let begun = Instant::now();
     let (counters, failed) = live_through_all(first, count);
     println!("{count} seeds from {first} on\n{counters}");
+    if let Ok(file) = env::var("SIMULATION_TABLE") {
+        let seconds = begun.elapsed().as_secs();
+        let what = format!(
+            "{count} seeds from {first} on, {} failed{}",
+            failed.len(),
+            failed.iter().map(|seed| format!(" {seed}")).collect::<String>()
+        );
+        let page =
+            format!("{what}; {seconds} seconds on {}, at commit {}\n\n{}", machine(), commit(), counters.table());
+        fs::write(file, page).unwrap();
+    }
     assert!(failed.is_empty(), "{} of {count} seeds failed: {failed:?}", failed.len());
     let too_rare = counters.too_rare(count);
     println!("too rare by now: {too_rare:#?}");

@@ -4,6 +4,7 @@ use entwine_core::id::SpaceId;
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::limits::{INVITATION_DEVICE_SECONDS, INVITATION_PARTNER_SECONDS};
+use entwine_core::membership::SpaceKind;
 use entwine_core::time::Timestamp;
 use rand::RngExt as _;
 
@@ -14,7 +15,7 @@ use super::world::{DEVICES_MAX, World};
 impl World {
     pub(crate) fn invite_somebody(&mut self) {
         let Some(device) = self.choose_device() else { return };
-        let has_partner = self.devices[device].chain(&self.spaces[0]).persons().len() > 1;
+        let has_partner = self.devices[device].chain(&self.devices[device].shared).persons().len() > 1;
         let kind = if has_partner { InvitationKind::Device } else { InvitationKind::Partner };
         // Mostly both devices are at hand.
         match self.tools.rng.random_bool(0.6) {
@@ -41,7 +42,7 @@ impl World {
     fn invite(&mut self, device: usize, kind: InvitationKind) {
         let keys = SecretKeys::make_random(&mut self.tools.rng);
         let (seconds, spaces) = match kind {
-            InvitationKind::Partner => (INVITATION_PARTNER_SECONDS, vec![self.spaces[0]]),
+            InvitationKind::Partner => (INVITATION_PARTNER_SECONDS, vec![self.devices[device].shared]),
             InvitationKind::Device => (INVITATION_DEVICE_SECONDS, self.spaces_of(device)),
         };
         let expires = Timestamp::from_seconds(self.device_now(device).plus_seconds(seconds).as_seconds());
@@ -52,9 +53,14 @@ impl World {
         self.entrances.push(Entrance { keys, invitation: Some(kind), person, maker: device, spaces });
     }
 
-    /// The shared space first, then the private one.
-    fn spaces_of(&self, device: usize) -> Vec<SpaceId> {
-        self.spaces.iter().filter(|space| self.devices[device].replicas.contains_key(space)).copied().collect()
+    /// The spaces that its owner uses: the shared one first, then the private one.
+    pub(crate) fn spaces_of(&self, device: usize) -> Vec<SpaceId> {
+        let device = &self.devices[device];
+        let is_beside = |space: &&SpaceId| {
+            let held = device.replicas.get(space).map(|replica| replica.store.chain().kind());
+            held == Some(SpaceKind::Private { of: device.shared })
+        };
+        std::iter::once(&device.shared).chain(self.spaces.iter().filter(is_beside)).copied().collect()
     }
 
     pub(crate) fn make_phrase(&mut self) {
@@ -99,6 +105,10 @@ impl World {
             Joined::Never => {}
             Joined::In(device) => {
                 self.tools.say(|| format!("{} is in", device.name));
+                if self.tools.rng.random_bool(0.06) {
+                    let maker = self.joinings[index].maker();
+                    self.forget_joining(maker);
+                }
                 let new: Vec<SpaceId> =
                     device.replicas.keys().filter(|space| !self.spaces.contains(space)).copied().collect();
                 self.spaces.extend(new);
@@ -106,6 +116,20 @@ impl World {
             }
         }
         self.joinings.remove(index);
+    }
+
+    /// The relay forgets a joining, and before anybody comes by, the invitation's hour is over; the only other who might have known
+    /// of it may be gone.
+    fn forget_joining(&mut self, maker: usize) {
+        self.forget_last();
+        self.now = self.now.plus_seconds(50 * 3_600);
+        let person = self.devices[maker].person;
+        let is_only = self.devices.iter().filter(|device| device.person == person && device.is_left()).count() == 1;
+        if is_only && self.tools.rng.random_bool(0.5) {
+            self.tools.counters.hit("fault: a device is lost");
+            self.devices[maker].is_lost = true;
+            self.devices[maker].crash();
+        }
     }
 
     pub(crate) fn revoke(&mut self) {
@@ -127,7 +151,7 @@ impl World {
         let others: Vec<usize> = (0..self.devices.len())
             .filter(|other| self.devices[*other].person == person && self.devices[*other].id() != id)
             .collect();
-        if !others.is_empty() && self.devices[device].is_member(&self.spaces[0]) {
+        if !others.is_empty() && self.devices[device].is_member(&self.devices[device].shared) {
             let removed = others[self.tools.rng.random_range(0..others.len())];
             self.remove_device(device, removed);
         }
@@ -145,12 +169,15 @@ impl World {
         if is_at_large && self.tools.rng.random_bool(0.4) {
             self.tools.counters.hit("fault: a removed device goes on as a thief");
             self.devices[removed].is_thief = true;
+            if self.tools.rng.random_bool(0.5) {
+                self.devices[removed].set_back(&mut self.tools);
+            }
         }
     }
 
     pub(crate) fn leave(&mut self) {
         let Some(device) = self.choose_device() else { return };
-        let shared = self.spaces[0];
+        let shared = self.devices[device].shared;
         if self.tools.rng.random_bool(0.7) {
             return;
         }

@@ -22,8 +22,6 @@ impl Word {
 }
 
 struct Typed {
-    space: SpaceId,
-    document: String,
     author: KeyholderId,
     change: Change,
 }
@@ -44,6 +42,7 @@ pub(crate) struct Oracle {
     sealed: BTreeMap<Hash, Sealed>,
     /// What another device took in while nothing was against it: it may hand it on, whatever becomes of its author.
     shared: BTreeSet<Word>,
+    documents: BTreeSet<(SpaceId, String)>,
 }
 
 impl Oracle {
@@ -56,22 +55,29 @@ impl Oracle {
         let (word, change) = (self.next_word(), Change::try_from(change).expect("what core makes is a change"));
         let known = self.by_change.insert(change.hash(), word);
         assert!(known.is_none(), "two words are one change");
-        self.typed.push(Typed { space, document: document.to_owned(), author, change });
+        self.typed.push(Typed { author, change });
+        self.documents.insert((space, document.to_owned()));
         word
+    }
+
+    /// A change goes into a space that was founded anew.
+    pub(crate) fn copied(&mut self, space: SpaceId, document: &str, change: &[u8]) -> Word {
+        self.documents.insert((space, document.to_owned()));
+        self.word_of(change)
+    }
+
+    pub(crate) fn word_of(&self, change: &[u8]) -> Word {
+        self.by_change[&Change::try_from(change).expect("what core makes is a change").hash()]
     }
 
     /// Notes what an entry carries.
     pub(crate) fn sealed(&mut self, chain: &MembershipChain, entry: &StoredEntry, changes: &[Vec<u8>]) {
-        let word = |bytes: &Vec<u8>| {
-            let change = Change::try_from(bytes.as_slice()).expect("what core seals is a change");
-            self.by_change[&change.hash()]
-        };
         let sealed = Sealed {
             feed: entry.feed,
             seq: entry.seq,
             previous: entry.previous,
             position: (entry.position, chain.hash_at(entry.position).expect("an entry is sealed at a record")),
-            words: changes.iter().map(word).collect(),
+            words: changes.iter().map(|change| self.word_of(change)).collect(),
         };
         self.sealed.insert(entry.hash, sealed);
     }
@@ -136,7 +142,7 @@ impl Oracle {
     }
 
     fn documents(&self, space: SpaceId) -> BTreeSet<&str> {
-        self.typed.iter().filter(|typed| typed.space == space).map(|typed| typed.document.as_str()).collect()
+        self.documents.iter().filter(|(place, _)| *place == space).map(|(_, document)| document.as_str()).collect()
     }
 
     /// What must be there: all that somebody holds, as far as everything that it follows is there too.

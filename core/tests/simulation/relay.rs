@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entwine_core::feed::EntryRefusal;
 use entwine_core::feed::clock::SentClock;
 use entwine_core::id::{Hash, KeyholderId, SpaceId};
-use entwine_core::membership::{Body, MembershipChain};
+use entwine_core::limits::ENTRY_SEALED_BYTES_MAX;
+use entwine_core::membership::Body;
 use entwine_core::sync::relay::HOLD_UP_SECONDS;
 use entwine_core::sync::{Append, ChainMark, RelayExchange, RelayInput, RelayOutput, RelayRefusal};
 use entwine_core::time::Timestamp;
@@ -12,6 +14,7 @@ use entwine_core::wire::message::{Request, Response};
 use entwine_core::wire::{from_bytes, to_bytes};
 
 use super::Tools;
+use super::branches::way_of_branching;
 use super::store::Store;
 
 /// What a request is.
@@ -47,6 +50,11 @@ pub(crate) struct Kept {
 pub(crate) struct Relay {
     pub(crate) spaces: BTreeMap<SpaceId, Kept>,
     pub(crate) backup: Option<BTreeMap<SpaceId, Kept>>,
+    /// A space as it was before the last that was stored there.
+    before_last: Option<(SpaceId, Kept)>,
+    /// Bytes that a space may take, and that an entry may have; by itself as many as it likes.
+    pub(crate) quota: Option<u64>,
+    pub(crate) entry_bytes_max: Option<usize>,
     /// Seconds by which its clock is ahead.
     pub(crate) clock_offset: i64,
     // What follows is gone after a crash.
@@ -93,7 +101,7 @@ impl Relay {
         records: &[Vec<u8>],
         tools: &mut Tools,
     ) -> Result<Request, RelayRefusal> {
-        let chain = MembershipChain::parse(records.iter().map(Vec::as_slice)).expect("a device brings a chain");
+        let chain = tools.memory.chain(records).expect("a device brings a chain");
         if chain.member(&caller).is_none() {
             return Err(RelayRefusal::NotFound);
         }
@@ -105,6 +113,10 @@ impl Relay {
             place.insert(Kept { store: Store::new(chain), taken: BTreeSet::new() });
         } else {
             tools.counters.hit("relay: a chain is brought to a space that it knows");
+            let held = self.spaces[&space].store.chain();
+            if !held.has_prefix(chain.len(), &chain.head()) && !chain.has_prefix(held.len(), &held.head()) {
+                tools.counters.hit(way_of_branching(held, &chain));
+            }
         }
         Ok(Request::bringing(clock, records.to_vec()))
     }
@@ -125,9 +137,14 @@ impl Relay {
         if request.clock.chain_len > chain.len() && request.records.is_empty() {
             tools.counters.hit("relay: its chain is a part of the device's");
         }
+        if !request.locators.is_empty() {
+            tools.counters.hit("relay: is asked by locators where branches of a feed part");
+        }
         let held_up = self.held_up(space, caller, now);
+        let (room, entry_bytes_max) = (self.room(space), self.entry_bytes_max.unwrap_or(ENTRY_SEALED_BYTES_MAX));
         let begin = |admitted: Option<(KeyholderId, BTreeSet<SpaceId>)>| {
             let mut machine = RelayExchange::new(caller, now, chain.clone(), clock.clone()).holding_up(held_up.clone());
+            machine = machine.with_room(room).with_entry_bytes_max(entry_bytes_max);
             if let Some((invitation, spaces)) = admitted {
                 machine = machine.admitted_elsewhere_by(invitation, spaces);
             }
@@ -200,6 +217,7 @@ impl Relay {
                     tools.counters.hit("relay: judges a request anew since the chain moved meanwhile");
                     return self.judge_anew(index, now, tools);
                 }
+                self.before_last = Some((job.space, kept.clone()));
                 RelayInput::Stored(kept.append(*append, tools))
             }
             RelayOutput::Read { ranges, budget } => {
@@ -209,6 +227,7 @@ impl Relay {
             }
             RelayOutput::Respond(response) => {
                 self.jobs.remove(index);
+                response.refused.iter().for_each(|(_, refusal)| tools.counters.hit(row_of(*refusal)));
                 return Some(Ok(to_bytes::<Response>(&response)));
             }
         };
@@ -230,6 +249,29 @@ impl Relay {
             }
             Err(refusal) => Some(Err(refusal)),
         }
+    }
+
+    /// Loses the last that it stored: whether there was something.
+    pub(crate) fn forget_last(&mut self) -> bool {
+        let last = self.before_last.take();
+        last.map(|(space, kept)| self.spaces.insert(space, kept)).is_some()
+    }
+
+    pub(crate) fn forget_all(&mut self) {
+        self.spaces.clear();
+        self.before_last = None;
+    }
+
+    fn room(&self, space: SpaceId) -> u64 {
+        self.quota.map_or(u64::MAX, |quota| quota.saturating_sub(self.bytes(&space)))
+    }
+
+    /// Bytes that a space takes.
+    pub(crate) fn bytes(&self, space: &SpaceId) -> u64 {
+        let Some(Kept { store, .. }) = self.spaces.get(space) else { return 0 };
+        let records: usize = store.chain().records().iter().map(|record| record.bytes().len()).sum();
+        let entries: usize = store.entries().map(|entry| entry.sealed.len()).sum();
+        (records + entries) as u64
     }
 
     /// A request from its beginning to its end, with nothing between.
@@ -268,6 +310,22 @@ impl Kept {
             tools.counters.hit("feed: a branch of a feed arrives at the relay");
         }
         clock
+    }
+}
+
+fn row_of(refusal: EntryRefusal) -> &'static str {
+    match refusal {
+        EntryRefusal::Gap => "entry: refused for a gap",
+        EntryRefusal::NotMember => "entry: refused from who is no member",
+        EntryRefusal::Signature => "entry: refused for its signature",
+        EntryRefusal::NoEpoch => "entry: refused, since no epoch is open there",
+        EntryRefusal::TooLarge => "entry: refused as too large",
+        EntryRefusal::Quota => "entry: refused for want of room",
+        EntryRefusal::Retry => "entry: refused from who is being removed",
+        EntryRefusal::Malformed => "entry: refused as malformed",
+        EntryRefusal::TooManyTips | EntryRefusal::UnknownKind => {
+            panic!("nobody here writes so: {refusal}")
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use entwine_core::document::{ActorId, Document, EntityId};
 use entwine_core::id::{Hash, KeyholderId, PersonId};
 use entwine_core::keyholder::SecretKeys;
-use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::practice::Writer;
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
@@ -16,6 +15,7 @@ use jiff::tz::TimeZone;
 use rand::RngExt as _;
 use rand::rngs::ChaCha20Rng;
 
+use super::Tools;
 use super::device::Replica;
 
 /// All documents of one space, as one process has them open.
@@ -27,23 +27,9 @@ pub(crate) struct View {
     entries: BTreeMap<String, BTreeSet<String>>,
     /// How many of the pending changes are in there.
     pending: usize,
-    ring: Option<(Hash, KeyRing)>,
 }
 
 impl View {
-    /// Everything that these keys open, or the keys of the invitation by which the device is joining.
-    pub(crate) fn ring(
-        &mut self,
-        chain: &MembershipChain,
-        keys: &SecretKeys,
-        invitation: Option<&SecretKeys>,
-    ) -> &KeyRing {
-        if self.ring.as_ref().is_none_or(|(head, _)| *head != chain.head()) {
-            self.ring = Some((chain.head(), derive_ring(chain, keys, invitation)));
-        }
-        &self.ring.as_ref().expect("it was just made").1
-    }
-
     /// The pending changes are others now.
     pub(crate) fn pending_changed(&mut self) {
         self.pending = 0;
@@ -53,15 +39,16 @@ impl View {
     ///
     /// # Panics
     /// On an entry that can never be opened: nobody here writes such.
-    pub(crate) fn refresh(&mut self, replica: &Replica, keys: &SecretKeys, rng: &mut ChaCha20Rng) -> bool {
+    pub(crate) fn refresh(&mut self, replica: &Replica, keys: &SecretKeys, tools: &mut Tools) -> bool {
         let chain = replica.store.chain();
+        let ring = tools.memory.ring(chain, keys, replica.invitation.as_ref());
         let mut opens = true;
         let mut changes: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
         for entry in replica.store.entries() {
             if self.opened.contains(&entry.hash) || replica.store.waiting.contains(&(entry.feed, entry.tip())) {
                 continue;
             }
-            match EntryContent::open(entry, chain, self.ring(chain, keys, replica.invitation.as_ref())) {
+            match EntryContent::open(entry, chain, &ring) {
                 Ok(content) => {
                     self.opened.insert(entry.hash);
                     changes.entry(content.document).or_default().extend(content.changes);
@@ -70,12 +57,13 @@ impl View {
                 Err(error) => panic!("an entry never opens: {error}"),
             }
         }
-        for pending in replica.pending.iter().skip(self.pending) {
+        // Nothing is written on what the relay set aside for good.
+        for pending in replica.pending.iter().skip(self.pending).filter(|pending| !pending.is_set_aside()) {
             changes.entry(pending.document.clone()).or_default().push(pending.change.clone());
         }
         self.pending = replica.pending.len();
         for (name, changes) in changes {
-            let events = self.document(&name, &keys.id(), rng).apply(&changes);
+            let events = self.document(&name, &keys.id(), &mut tools.rng).apply(&changes);
             let events = events.expect("nobody here makes a change that does not apply");
             self.entries.entry(name).or_default().extend(events.into_iter().map(|event| event.key));
         }
@@ -119,11 +107,4 @@ impl View {
     fn document(&mut self, name: &str, device: &KeyholderId, rng: &mut ChaCha20Rng) -> &mut Document {
         self.documents.entry(name.to_owned()).or_insert_with(|| Document::new(ActorId::make_random(rng, device)))
     }
-}
-
-/// Everything that these keys open, or the keys of the invitation by which the device is joining.
-pub(crate) fn derive_ring(chain: &MembershipChain, keys: &SecretKeys, invitation: Option<&SecretKeys>) -> KeyRing {
-    let own = KeyRing::derive(chain, keys);
-    let by_invitation = invitation.map(|keys| KeyRing::derive(chain, keys)).unwrap_or_default();
-    if own.len() < by_invitation.len() { by_invitation } else { own }
 }

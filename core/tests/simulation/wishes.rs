@@ -3,13 +3,16 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use entwine_core::feed::Clock;
-use entwine_core::id::KeyholderId;
+use entwine_core::id::{Hash, KeyholderId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::membership::{Body, KeyRing, MembershipChain, Record};
 use entwine_core::time::Timestamp;
 
+use rand::RngExt as _;
+
 use super::Tools;
+use super::hostile::rotate_faultily;
 
 /// What somebody wants of the membership.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub(crate) enum Wish {
     Phrase(Box<SecretKeys>),
     /// A device, a phrase or an invitation of one's own.
     Remove(KeyholderId),
+    /// An opening after which somebody cannot read: the next is to mend it.
+    Mend(Hash),
     /// All of one's own.
     Leave,
 }
@@ -27,6 +32,7 @@ impl Wish {
         match self {
             Self::Invite(keys, ..) | Self::Phrase(keys) => chain.keyholder(&keys.id()).is_some(),
             Self::Remove(id) => chain.member(id).is_none(),
+            Self::Mend(opening) => chain.openings().last().is_some_and(|last| last.hash() != *opening),
             Self::Leave => false,
         }
     }
@@ -73,9 +79,13 @@ pub(crate) fn propose(
             true => "membership: an epoch is opened by who closed it",
             false => "membership: an epoch is opened by another who sees it closed",
         });
-        let opening = chain.rotate(&mut tools.rng, keys, &ring(learned)).expect("a member rotates");
+        let opening = open_epoch(&chain, keys, &ring(learned), tools);
         chain.append_record(opening.clone()).expect("the next record");
         records.push(opening);
+    }
+    if wishes.iter().any(|wish| matches!(wish, Wish::Mend(_)) && !wish.is_fulfilled(&chain)) {
+        let mending = mend(&mut chain, keys, &ring(learned), now, tools);
+        records.extend(mending);
     }
     wishes.retain(|wish| {
         let addition = match wish {
@@ -95,5 +105,40 @@ pub(crate) fn propose(
             Err(_) => false,
         }
     });
+    records
+}
+
+/// The record that opens the next epoch: of a faulty version, with a faulty seal.
+fn open_epoch(chain: &MembershipChain, keys: &SecretKeys, ring: &KeyRing, tools: &mut Tools) -> Record {
+    let is_faulty = tools.rng.random_bool(tools.faulty_openings);
+    let faulty = is_faulty.then(|| rotate_faultily(chain, keys, ring, tools)).flatten();
+    faulty.unwrap_or_else(|| chain.rotate(&mut tools.rng, keys, ring).expect("a member rotates"))
+}
+
+/// A new epoch: at once where the rules grant it, else after one that is closed by an invitation to nobody.
+fn mend(
+    chain: &mut MembershipChain,
+    keys: &SecretKeys,
+    ring: &KeyRing,
+    now: Timestamp,
+    tools: &mut Tools,
+) -> Vec<Record> {
+    tools.counters.hit("membership: a new epoch is opened to mend the last");
+    let opening = open_epoch(chain, keys, ring, tools);
+    if let Ok(opening) = chain.append_record(opening) {
+        return vec![opening.clone()];
+    }
+    let nobody = SecretKeys::make_random(&mut tools.rng);
+    let Ok(invitation) = chain.invite(&mut tools.rng, keys, ring, &nobody, (InvitationKind::Device, now)) else {
+        return Vec::new();
+    };
+    let mut records = vec![invitation];
+    if chain.append_record(records[0].clone()).is_err() {
+        return Vec::new();
+    }
+    records.push(chain.remove(keys, [nobody.id()], &Clock::new()).expect("its own"));
+    chain.append_record(records[1].clone()).expect("the next record");
+    records.push(open_epoch(chain, keys, ring, tools));
+    chain.append_record(records[2].clone()).expect("the next record");
     records
 }

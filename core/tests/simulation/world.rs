@@ -4,7 +4,7 @@ use entwine_core::id::SpaceId;
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::membership::SpaceKind;
-use entwine_core::sync::RelayRefusal;
+use entwine_core::sync::{Outcome, RelayRefusal};
 use entwine_core::time::Timestamp;
 use entwine_core::wire::from_bytes;
 use rand::RngExt as _;
@@ -29,7 +29,7 @@ const ACTIONS: &[(Action, u32)] = &[
     (Action::Deliver, 120),
     (Action::AdvanceRelay, 160),
     (Action::StepJoining, 40),
-    (Action::TimePasses, 6),
+    (Action::TimePasses, 8),
     (Action::LoseMessage, 5),
     (Action::RepeatRequest, 5),
     (Action::GiveUp, 4),
@@ -45,6 +45,16 @@ const ACTIONS: &[(Action, u32)] = &[
     (Action::BackUpRelay, 4),
     (Action::SetRelayBack, 2),
     (Action::WipeRelay, 1),
+    (Action::ForgetLast, 2),
+    (Action::FillRelay, 3),
+    (Action::LimitEntries, 3),
+    (Action::CarryForThief, 12),
+    (Action::FoundAnew, 3),
+    (Action::Mend, 4),
+    (Action::StealAndWipe, 7),
+    (Action::RemoveWhatOthersSaw, 6),
+    (Action::RemoveTwice, 3),
+    (Action::RemoveWhileItWrites, 4),
     (Action::Invite, 6),
     (Action::TakeUp, 12),
     (Action::Revoke, 2),
@@ -80,6 +90,16 @@ enum Action {
     BackUpRelay,
     SetRelayBack,
     WipeRelay,
+    ForgetLast,
+    FillRelay,
+    LimitEntries,
+    CarryForThief,
+    FoundAnew,
+    Mend,
+    StealAndWipe,
+    RemoveWhatOthersSaw,
+    RemoveTwice,
+    RemoveWhileItWrites,
     Invite,
     TakeUp,
     Revoke,
@@ -102,7 +122,7 @@ pub(crate) struct World {
     pub(crate) network: Vec<Message>,
     pub(crate) joinings: Vec<Joining>,
     pub(crate) entrances: Vec<Entrance>,
-    /// The shared space, and the first person's private one, and the second's where there is one.
+    /// All that there are, in the order in which they were founded: shared ones, and one for each person beside them.
     pub(crate) spaces: Vec<SpaceId>,
     next_number: u64,
     /// How many were ever on their way in.
@@ -115,8 +135,8 @@ impl World {
     pub(crate) fn new(mut tools: Tools) -> Self {
         let keys = SecretKeys::make_random(&mut tools.rng);
         let person = entwine_core::id::PersonId::make_random(&mut tools.rng);
-        let mut ada = Device::new("Ada's phone".to_owned(), person, keys);
-        let shared = found(&ada.keys, person, SpaceKind::Shared, &mut tools);
+        let shared = found(&keys, person, SpaceKind::Shared, &mut tools);
+        let mut ada = Device::new("Ada's phone".to_owned(), person, keys, shared.space());
         let private = found(&ada.keys, person, SpaceKind::Private { of: shared.space() }, &mut tools);
         let spaces = vec![shared.space(), private.space()];
         for chain in [shared, private] {
@@ -206,6 +226,16 @@ impl World {
             Action::BackUpRelay => self.relay.backup = Some(self.relay.spaces.clone()),
             Action::SetRelayBack => self.set_relay_back(),
             Action::WipeRelay => self.wipe_relay(),
+            Action::ForgetLast => self.forget_last(),
+            Action::FillRelay => self.fill_relay(),
+            Action::LimitEntries => self.limit_entries(),
+            Action::CarryForThief => self.carry_for_thief(None),
+            Action::FoundAnew => self.found_anew(),
+            Action::Mend => self.mend_opening(),
+            Action::StealAndWipe => self.steal_and_wipe(),
+            Action::RemoveWhatOthersSaw => self.remove_what_others_saw(),
+            Action::RemoveTwice => self.remove_twice(),
+            Action::RemoveWhileItWrites => self.remove_while_it_writes(),
             Action::Invite => self.invite_somebody(),
             Action::TakeUp => self.take_up_something(),
             Action::Revoke => self.revoke(),
@@ -232,7 +262,8 @@ impl World {
         }
         let spaces: Vec<SpaceId> = self.devices[device].replicas.keys().copied().collect();
         let is_shared = self.tools.rng.random_bool(0.6);
-        let space = if is_shared { self.spaces[0] } else { spaces[self.tools.rng.random_range(0..spaces.len())] };
+        let space =
+            if is_shared { self.devices[device].shared } else { spaces[self.tools.rng.random_range(0..spaces.len())] };
         Some((device, space))
     }
 
@@ -246,8 +277,8 @@ impl World {
 
     fn write(&mut self) {
         let Some((device, space)) = self.choose_replica() else { return };
-        if !self.devices[device].is_member(&space) {
-            return; // It knows that it is none any more.
+        if !self.devices[device].is_member(&space) || !self.spaces_of(device).contains(&space) {
+            return; // It knows that it is none any more, or has left the space behind.
         }
         let document = if self.tools.rng.random_bool(0.8) { "journal/2026-12" } else { "home" };
         let now = self.device_now(device);
@@ -343,9 +374,7 @@ impl World {
                 self.offline(device, number);
             }
             Message::Request { number, device, space, asked } => {
-                if self.tools.rng.random_bool(self.tools.forgetting) {
-                    self.set_relay_back();
-                }
+                self.relay_may_forget();
                 let is_awaited = self.devices[device].exchanges.iter().any(|exchange| exchange.awaits == Some(number));
                 if !is_awaited {
                     self.tools.counters.hit("fault: a request arrives after its exchange was given up");
@@ -356,6 +385,16 @@ impl World {
                 }
             }
             Message::Answer { number, device, answer } => self.answered(device, number, answer),
+        }
+    }
+
+    /// Right before a request arrives.
+    fn relay_may_forget(&mut self) {
+        if self.tools.rng.random_bool(self.tools.forgetting) {
+            match self.tools.rng.random_bool(0.8) {
+                true => self.forget_last(),
+                false => self.set_relay_back(),
+            }
         }
     }
 
@@ -386,6 +425,7 @@ impl World {
             }
             Err(refusal) => {
                 self.tools.say(|| format!("{} is refused: {refusal}", self.devices[device].name));
+                self.devices[device].is_apart |= refusal == RelayRefusal::ChainsDiffer;
                 self.devices[device].exchanges.remove(index);
                 self.devices[device].refusal = Some(refusal);
             }
@@ -408,7 +448,17 @@ impl World {
     }
 
     /// A whole exchange with nothing between and no loss: the reason why it stopped, if it came to an end at all.
-    pub(crate) fn sync_to_the_end(&mut self, device: usize, space: SpaceId) -> Option<entwine_core::sync::Outcome> {
+    pub(crate) fn sync_to_the_end(&mut self, device: usize, space: SpaceId) -> Option<Outcome> {
+        self.sync_while(device, space, |_| {})
+    }
+
+    /// The same, where something happens right before each request arrives.
+    pub(crate) fn sync_while(
+        &mut self,
+        device: usize,
+        space: SpaceId,
+        mut meanwhile: impl FnMut(&mut Self),
+    ) -> Option<Outcome> {
         self.devices[device].exchanges.retain(|exchange| exchange.space != space);
         let now = self.device_now(device);
         self.devices[device].begin(space, now, &mut self.tools);
@@ -417,7 +467,11 @@ impl World {
             match self.devices[device].advance(index, now, &mut self.tools) {
                 Step::On => {}
                 Step::Over(outcome) => return outcome.map(|outcome| *outcome),
-                Step::Sent(bytes) => self.call(device, index, space, Asked::Sync(bytes)),
+                Step::Sent(bytes) => {
+                    meanwhile(self);
+                    let index = self.devices[device].exchanges.iter().position(|exchange| exchange.space == space)?;
+                    self.call(device, index, space, Asked::Sync(bytes));
+                }
                 Step::Bring => {
                     let chain = self.bringing(device, index, space);
                     self.call(device, index, space, chain);
@@ -433,6 +487,7 @@ impl World {
         while self.network.len() > sent
             && let Some(Message::Request { number, asked, .. }) = self.network.pop()
         {
+            self.relay_may_forget();
             let (caller, now) = (self.devices[device].id(), self.relay_now());
             let answer = self.relay.carry_out((caller, space), &asked, now, &mut self.tools);
             self.answered(device, number, answer);
