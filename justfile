@@ -13,7 +13,7 @@ check:
 test *ARGS:
     scripts/test {{ ARGS }}
 
-# Live through so many seeded worlds of couples, on all processors, from a first seed on
+# Live through so many seeded worlds of couples, on all processors, from a first seed on; SIMULATION_TABLE=FILE keeps the table
 simulate SEEDS="10000" FIRST="0":
     SIMULATION_SEEDS={{ SEEDS }} SIMULATION_FIRST={{ FIRST }} \
         cargo test --release -p entwine-core --test simulation couples -- --nocapture

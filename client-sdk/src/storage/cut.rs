@@ -266,14 +266,15 @@ mod tests {
         let mut laptop = Laptop::new().await;
         let (one, ring) = (laptop.word(None, "one"), laptop.ring());
         let (two, never_said) = (laptop.word(Some(&one), "two"), laptop.word(Some(&one), "never said"));
-        laptop.append(Some(laptop.removal(&two)), &[], &ring).await;
-        laptop.append(None, &[&one, &never_said], &ring).await;
+        let (three, too_high) = (laptop.word(Some(&two), "three"), laptop.word(Some(&never_said), "nor this"));
+        laptop.append(Some(laptop.removal(&three)), &[], &ring).await;
+        laptop.append(None, &[&one, &never_said, &too_high], &ring).await;
         let counts = laptop.counts().await;
-        assert_eq!((counts.unopened, counts.waiting_for_cut), (0, 2), "nothing of it is shown");
-        laptop.append(None, &[&two], &ring).await;
+        assert_eq!((counts.unopened, counts.waiting_for_cut), (0, 2), "what may lie within it is kept, and not shown");
+        laptop.append(None, &[&two, &three], &ring).await;
         let counts = laptop.counts().await;
-        assert_eq!((counts.unopened, counts.waiting_for_cut, counts.pending), (2, 0, 0));
-        assert_eq!(laptop.tips().await, [two.tip()]);
+        assert_eq!((counts.unopened, counts.waiting_for_cut, counts.pending), (3, 0, 0));
+        assert_eq!(laptop.tips().await, [three.tip()]);
     }
 
     #[tokio::test]

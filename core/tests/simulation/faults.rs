@@ -196,8 +196,5 @@ impl World {
         self.tools.counters.hit("fault: the relay is wiped");
         self.stop_relay();
         self.relay.forget_all();
-        if self.tools.rng.random_bool(0.5) {
-            self.carry_for_thief(None); // The first who comes is a thief.
-        }
     }
 }

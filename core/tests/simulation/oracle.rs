@@ -86,6 +86,12 @@ impl Oracle {
         &self.sealed[entry].words
     }
 
+    /// Whether an entry was written at a record of this chain.
+    pub(crate) fn is_bound_to(&self, chain: &MembershipChain, entry: &Hash) -> bool {
+        let (index, hash) = self.sealed[entry].position;
+        chain.hash_at(index) == Some(hash)
+    }
+
     /// Whether an entry has its place where this chain stands: it and all before it were written at its records, and if the
     /// author was removed, the cut covers it.
     pub(crate) fn stands(&self, chain: &MembershipChain, entry: &Hash) -> bool {

@@ -18,8 +18,8 @@ impl World {
         self.sync_to_the_end(owner, shared);
         self.devices[stolen].is_thief = true;
         self.devices[stolen].set_back(&mut self.tools);
-        self.write_and_send(stolen, shared);
         self.wipe_relay();
+        self.write_and_send(stolen, shared);
         self.carry_for_thief(Some(stolen));
         if self.tools.rng.random_bool(0.3) {
             self.tools.counters.hit("fault: a device is lost");

@@ -54,7 +54,7 @@ const ACTIONS: &[(Action, u32)] = &[
     (Action::StealAndWipe, 7),
     (Action::RemoveWhatOthersSaw, 6),
     (Action::RemoveTwice, 3),
-    (Action::RemoveWhileItWrites, 4),
+    (Action::RemoveWhileItWrites, 7),
     (Action::Invite, 6),
     (Action::TakeUp, 12),
     (Action::Revoke, 2),
