@@ -36,6 +36,8 @@ use crate::{fault, random};
 const RESTARTS_MAX: u32 = 24;
 /// How often one message is sent before the relay counts as out of reach.
 const ATTEMPTS_MAX: u32 = 5;
+/// How often a relay that does not know the space is given it in one exchange: once, and once more should it be emptied meanwhile.
+const FOUNDED_MAX: u32 = 2;
 /// The pause before the second attempt; it doubles, and each is spread by up to its own length.
 const FIRST_PAUSE_MILLIS: u64 = 200;
 
@@ -76,6 +78,8 @@ enum Interrupted {
     Later,
     /// The same: the relay was given the whole chain, since its own gives way.
     Brought,
+    /// The same: the relay was given the whole chain, since it did not know the space.
+    Founded,
     /// For this reason.
     Ended(Ended),
     Storage(StorageError),
@@ -101,6 +105,7 @@ impl Driver<'_> {
         let mut pause = first_pause_millis();
         let mut pauses = 0;
         let mut is_brought = false;
+        let mut founded = 0;
         for _ in 0..RESTARTS_MAX {
             match self.run_once(space).await {
                 Ok(ended) | Err(Interrupted::Ended(ended)) => return Ok(ended),
@@ -110,6 +115,11 @@ impl Driver<'_> {
                     return Ok(Ended::because(Reason::RelayBehind, message));
                 }
                 Err(Interrupted::Brought) => is_brought = true,
+                Err(Interrupted::Founded) if founded == FOUNDED_MAX => {
+                    let message = "the relay takes this space, and does not know it afterwards";
+                    return Ok(Ended::because(Reason::RelayBehind, message));
+                }
+                Err(Interrupted::Founded) => founded += 1,
                 Err(Interrupted::Later) => {
                     pauses += 1;
                     if pauses == ATTEMPTS_MAX {
@@ -207,7 +217,7 @@ impl Driver<'_> {
             Ok(response) => Ok(response),
             Err(RelayError::Unknown) => {
                 self.bring_chain(space).await?;
-                Err(Interrupted::Restart)
+                Err(Interrupted::Founded)
             }
             Err(RelayError::Removed(response)) => Err(Interrupted::Ended(self.removed(space, &response).await?)),
             Err(error) => Err(Interrupted::Ended(ended_by(&error))),

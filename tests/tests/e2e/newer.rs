@@ -5,7 +5,7 @@ use entwine_core::document::{
     ActorId, Document, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, List, Reconcile, Text, TextSet,
 };
 use entwine_core::feed::EntryKind;
-use entwine_core::membership::Body;
+use entwine_core::membership::{Body, Record};
 use entwine_core::sealing::entry::EntryContent;
 use entwine_core::time::Timestamp;
 use entwine_tests::double::Trick;
@@ -194,6 +194,41 @@ fn what_only_a_newer_version_can_show_waits_for_an_update_and_everything_else_go
         let status = phone.status();
         assert_eq!((&status["waiting_up"], &status["set_aside"]), (&0.into(), &0.into()), "{status}");
     }
+}
+
+/// A partner and a relay that have both gone on: their chain has a record that everybody must understand.
+#[test]
+fn a_record_that_this_version_would_have_to_know_stops_writing_into_the_space_and_nothing_else() {
+    let world = World::new();
+    let relay = world.relay();
+    let double = Double::start(relay.address());
+    let (ada, noor) = world.couple_by(&double.url(), relay.token());
+    let id = ada.write("Lake", "We walked.");
+    meet(&[&ada, &noor]);
+    let newer = Member::of(&noor, &relay);
+    let chain = newer.chain().clone();
+    let body = Body::Unknown { kind: LATER, critical: true, bytes: b"of a later version".to_vec() };
+    let record = Record::sign(newer.keys(), chain.len(), chain.head(), body);
+    double.play(Box::new(move |asked, relay| {
+        let answer = relay(&asked.body);
+        match (asked.exchange(), answer.response()) {
+            (Some((space, _)), Some(mut response)) if space == chain.space() => {
+                response.records.push(record.bytes().to_vec());
+                (response.clock.chain_len, response.clock.chain_head) = (chain.len() + 1, record.hash());
+                Answer::message(&response)
+            }
+            _ => answer,
+        }
+    }));
+    ada.append(&id, " Far.");
+    assert_eq!(ada.sync_stops(), "app_too_old");
+    ada.append(&id, " Home.");
+    assert_eq!(ada.read(&id), "We walked. Far. Home.");
+    // A relay that has not gone on does not take that record: this time it is the relay that needs an update.
+    double.be_honest();
+    assert_eq!(ada.sync_stops(), "refused");
+    assert!(text(&ada.status(), "remedy").contains("relay is too old"), "{}", ada.status());
+    assert_eq!(ada.read(&id), "We walked. Far. Home.");
 }
 
 /// What becomes of an answer.

@@ -109,7 +109,7 @@ fn noise(len: usize) -> Vec<u8> {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [withheld(), claimed(), disordered(), garbage()].into_iter().flatten().collect()
+    [withheld(), claimed(), acknowledged(), disordered(), garbage()].into_iter().flatten().collect()
 }
 
 fn withheld() -> Vec<Case> {
@@ -217,6 +217,17 @@ fn claimed() -> Vec<Case> {
                 let clock = request.clock.clone();
                 let digest = Hash::from_bytes([byte; 32]);
                 Response::holding(SentClock { digest, lines: Some(Vec::new()), ..clock })
+            })
+        }),
+    ]
+}
+
+fn acknowledged() -> Vec<Case> {
+    vec![
+        case("takes the space, and does not know it afterwards", BEHIND, |_| {
+            Box::new(|asked, _| match asked.exchange() {
+                Some(_) => Answer::refusal(404, "not_found"),
+                None => Answer::of(201, "application/json", b"{}"),
             })
         }),
         case("refuses what was never sent to it", UNSEEN, |stage| {
