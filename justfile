@@ -52,8 +52,17 @@ doc:
 
 # How fast the relay is on this machine, which should do nothing else: writes docs/performance.md
 bench:
-    cargo build --release -p entwine-server --bins
+    cargo build --release -p entwine-server -p entwine-sdk --features entwine-sdk/cli --bins
     cargo bench -p entwine-tests --bench load -- --write
+
+# Break the rules of the product one at a time, in a copy, and see who notices; `just break-rules --only cut` takes some
+break-rules *ARGS:
+    cargo bench --profile dev -p entwine-tests --bench rules -- {{ ARGS }}
+
+# Everything about reliability that takes long, and docs/reliability.md made of it
+reliability SEEDS="100000" FIRST="0":
+    SIMULATION_TABLE={{ justfile_directory() }}/target/simulation.md just simulate {{ SEEDS }} {{ FIRST }}
+    just break-rules --write
 
 # Start a relay; `just relay --help` lists its settings
 relay *ARGS:

@@ -221,6 +221,17 @@ impl Couple {
         (took, got)
     }
 
+    /// Ada asks, and there is nothing new for either side: bytes of the question and of the answer.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn ask_for_nothing(&self, line: &mut Line) -> Result<usize, Gone> {
+        let request = Request::bringing(self.clock_after(self.acknowledged), Vec::new());
+        let ask = DeviceFrame::Ask(Box::new(Ask { id: 1, space: self.space(), request }));
+        line.send(&framed(&ask)).await?;
+        Ok(to_bytes(&ask).len() + line.until(is_answer).await?.len())
+    }
+
     /// The clock of a phone that has so many of Ada's entries.
     fn clock_after(&self, count: usize) -> SentClock {
         let tip = count.checked_sub(1).map(|last| self.entries[last].tip());

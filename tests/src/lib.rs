@@ -19,6 +19,7 @@ pub mod disk;
 pub mod double;
 pub mod http;
 pub mod line;
+pub mod machine;
 pub mod member;
 pub mod phone;
 pub mod program;

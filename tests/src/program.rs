@@ -98,6 +98,12 @@ impl Running {
         Ended { what: self.what.clone(), status, stdout: read(&self.stdout), stderr: read(&self.stderr) }
     }
 
+    /// Names its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a power cut would.
     pub fn kill(mut self) {
         end(&mut self.child);
@@ -177,4 +183,12 @@ pub fn cpu_seconds(id: u32) -> f64 {
     let fields: Vec<&str> = line.rsplit(") ").next().unwrap_or_default().split(' ').collect();
     // Fields 14 and 15 of proc_pid_stat(5); the first two are cut off.
     fields[11..13].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / TICKS
+}
+
+/// Memory of a process in bytes, by its name in proc_pid_status(5): `VmRSS` now, `VmHWM` at most so far. None where it has ended.
+#[must_use]
+pub fn memory_bytes(id: u32, name: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.trim().strip_suffix(" kB")?.parse().ok().map(|kilobytes: u64| kilobytes * 1024)
 }

@@ -44,9 +44,13 @@ struct Line {
 
 /// What has passed so far, and what shall not.
 #[derive(Debug, Clone, Copy, Default)]
-struct Traffic {
-    bytes_up: usize,
-    requests: usize,
+pub struct Traffic {
+    /// Bytes from phones to the relay.
+    pub bytes_up: usize,
+    /// Bytes from the relay to phones.
+    pub bytes_down: usize,
+    /// Requests.
+    pub requests: usize,
     /// The number of the request whose answer is swallowed, counted from 1; the connection breaks instead.
     swallow: Option<usize>,
 }
@@ -141,6 +145,12 @@ impl Proxy {
         !is_due
     }
 
+    /// What has passed so far.
+    #[must_use]
+    pub fn passed(&self) -> Traffic {
+        *self.line.traffic.borrow()
+    }
+
     /// Waits until so many more bytes have gone to the relay.
     ///
     /// # Panics
@@ -195,6 +205,7 @@ async fn pass_on(phone: impl AsyncRead + AsyncWrite, line: &Line) {
     let down = async {
         let mut part = vec![0; 16 * 1024];
         while let Ok(len @ 1..) = from_relay.read(&mut part).await {
+            line.traffic.send_modify(|traffic| traffic.bytes_down += len);
             if line.swallows() || to_phone.write_all(&part[..len]).await.is_err() || to_phone.flush().await.is_err() {
                 break;
             }

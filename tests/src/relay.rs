@@ -252,7 +252,7 @@ impl Relay {
     /// Where it does not run, or this is no Linux.
     #[must_use]
     pub fn cpu_seconds(&self) -> f64 {
-        program::cpu_seconds(self.process.as_ref().expect("it runs").id())
+        program::cpu_seconds(self.id())
     }
 
     /// Bytes of memory that it has in use, by Linux's count.
@@ -261,10 +261,7 @@ impl Relay {
     /// Where it does not run, or this is no Linux.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a Linux that tells");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
-        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-        kilobytes * 1024
+        program::memory_bytes(self.id(), "VmRSS").expect("it runs")
     }
 
     /// How many sockets it has open, the one that it listens on included.

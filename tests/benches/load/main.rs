@@ -5,14 +5,19 @@
 
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
+mod idle;
 mod limit;
+mod phone;
 mod report;
 
 use std::time::{Duration, Instant};
 
 use entwine_tests::couple::{self, CHANGE_BYTES, Couple};
 use entwine_tests::line::Line;
+use entwine_tests::relay::Settings;
 use entwine_tests::{World, program};
+use phone::WAITING;
+use tokio::runtime::Runtime;
 
 /// Entries that each Ada sends.
 const ENTRIES: usize = 50;
@@ -33,12 +38,29 @@ struct Load {
 
 /// All of it.
 struct Figures {
-    per_entry: [Duration; 2],
-    fsync: Vec<Duration>,
+    rows: Vec<Row>,
     rows_per_second: f64,
     loads: Vec<Load>,
-    slow: Vec<Duration>,
 }
+
+/// A figure, and what the machine does at best.
+struct Row {
+    figure: String,
+    measured: String,
+    limit: String,
+}
+
+/// A relay that has room for everybody.
+const ROOMY: Settings<'_> = &[
+    ("ENTWINE_REGISTRATION", "open"),
+    ("ENTWINE_LOG", "warn"),
+    ("ENTWINE_CONNECTIONS_MAX", "20000"),
+    ("ENTWINE_LIVE_CONNECTIONS_MAX", "20000"),
+    ("ENTWINE_REQUESTS_MAX", "4096"),
+];
+
+/// Live connections that only wait. Each takes a relay two open files, and this takes one.
+const IDLE: usize = 8_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
@@ -47,14 +69,35 @@ fn main() {
         show(&runtime.block_on(load(&world, couples, number("--entries").unwrap_or(ENTRIES), None)));
         return;
     }
-    let per_entry = couple::per_entry(2_000);
-    println!("seal and sign {:?}, verify and open {:?} per entry of {CHANGE_BYTES} bytes", per_entry[0], per_entry[1]);
+    let mut rows = Vec::new();
+    let mut add = |figure: String, measured: String, limit: String| {
+        println!("{figure}: {measured} ({limit})");
+        rows.push(Row { figure, measured, limit });
+    };
+    let [seal, open] = couple::per_entry(2_000);
+    add(format!("seal and sign an entry of {CHANGE_BYTES} bytes"), tell(seal), String::new());
+    add("verify and open it".to_owned(), tell(open), String::new());
     let fsync = limit::fsync(world.folder(), 400);
-    println!("fsync p50 {:?} p99 {:?}", at(&fsync, 0.5), at(&fsync, 0.99));
+    let [p50, p99] = [0.5, 0.99].map(|part| (part, format!("one fsync: {}", tell(at(&fsync, part)))));
+    let slow = runtime.block_on(load(&world, 10, 40, Some(Duration::from_millis(500)))).took;
+    for ((part, limit), name) in [(p50.clone(), "p50"), (p99.clone(), "p99")] {
+        let figure = format!("one partner saves, the other has it: 10 couples, 20 changes/s, {name}");
+        add(figure, tell(at(&slow, part)), limit);
+    }
+    let writes = runtime.block_on(phone::local_writes(&World::new(), 300));
+    for ((part, limit), name) in [(p50, "p50"), (p99, "p99")] {
+        add(format!("a phone keeps what was written, {name}"), tell(at(&writes, part)), limit);
+    }
+    away(&runtime, &world, &mut add);
+    let idle = runtime.block_on(idle::memory_per_connection(&world, IDLE));
+    add(
+        format!("relay's memory for each of {IDLE} idle live connections"),
+        format!("{:.1} KiB", idle / 1024.0),
+        String::new(),
+    );
+
     let rows_per_second = runtime.block_on(limit::sqlite_rows_per_second(world.folder(), 300));
     println!("raw SQLite, transactions of 100, synchronous=FULL: {rows_per_second:.0} rows/s");
-    let slow = runtime.block_on(load(&world, 10, 40, Some(Duration::from_millis(500)))).took;
-    println!("10 couples, 20 changes/s: p50 {:?} p99 {:?}", at(&slow, 0.5), at(&slow, 0.99));
     let mut loads = Vec::new();
     for couples in COUPLES {
         let load = runtime.block_on(load(&world, couples, ENTRIES, None));
@@ -62,7 +105,35 @@ fn main() {
         loads.push(load);
     }
     if std::env::args().any(|argument| argument == "--write") {
-        report::write(&Figures { per_entry, fsync, rows_per_second, loads, slow });
+        report::write(&Figures { rows, rows_per_second, loads });
+    }
+}
+
+/// A phone that was away, and one that was not.
+fn away(runtime: &Runtime, world: &World, add: &mut impl FnMut(String, String, String)) {
+    let relay = world.relay_with(ROOMY);
+    let nothing = runtime.block_on(phone::up_to_date(&relay));
+    add(
+        "question and answer on an open live connection, with nothing new".to_owned(),
+        format!("{nothing} bytes"),
+        String::new(),
+    );
+    let bare = phone::bare(world);
+    for (how, is_live) in [("offline and pushed in one exchange", false), ("live, one by one", true)] {
+        let caught_up = phone::catch_up(runtime, &relay, &World::new(), is_live);
+        let figure = format!("catching up {WAITING} changes, written {how}");
+        let down = caught_up.bytes_down as f64 / 1e3;
+        add(figure, format!("{down:.0} KB down, {} requests", caught_up.requests), String::new());
+        add(
+            "the same, from a cold start to its end".to_owned(),
+            format!(
+                "{} ({:.2} s of the processor), {:.1} MB at most",
+                tell(caught_up.took.elapsed),
+                caught_up.took.cpu_seconds,
+                megabytes(caught_up.took.peak_bytes)
+            ),
+            format!("saying its version: {}, {:.1} MB", tell(bare.elapsed), megabytes(bare.peak_bytes)),
+        );
     }
 }
 
@@ -84,13 +155,7 @@ fn show(load: &Load) {
 }
 
 async fn load(world: &World, couples: usize, entries: usize, pause: Option<Duration>) -> Load {
-    let relay = world.relay_with(&[
-        ("ENTWINE_REGISTRATION", "open"),
-        ("ENTWINE_LOG", "warn"),
-        ("ENTWINE_CONNECTIONS_MAX", "20000"),
-        ("ENTWINE_LIVE_CONNECTIONS_MAX", "20000"),
-        ("ENTWINE_REQUESTS_MAX", "4096"),
-    ]);
+    let relay = world.relay_with(ROOMY);
     let mut pairs: Vec<(Couple, [Line; 2])> = Vec::new();
     for seed in 0..couples {
         let couple = Couple::new(seed as u64, entries);
@@ -132,4 +197,13 @@ async fn load(world: &World, couples: usize, entries: usize, pause: Option<Durat
 /// The value at this part of a sorted list.
 fn at(sorted: &[Duration], part: f64) -> Duration {
     sorted[((sorted.len() - 1) as f64 * part).round() as usize]
+}
+
+fn tell(duration: Duration) -> String {
+    let micros = duration.as_micros();
+    if micros < 1_000 { format!("{micros} µs") } else { format!("{:.1} ms", duration.as_secs_f64() * 1e3) }
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }

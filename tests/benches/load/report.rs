@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
-use super::{Figures, Load, at};
+use entwine_tests::machine::machine;
+
+use super::{Figures, Load, Row, at, tell};
 
 /// Writes `docs/performance.md` and `docs/performance.svg`.
 pub(crate) fn write(figures: &Figures) {
@@ -16,68 +16,39 @@ pub(crate) fn write(figures: &Figures) {
 }
 
 fn page(figures: &Figures) -> String {
-    let Figures { per_entry: [seal, open], fsync, rows_per_second, loads, slow } = figures;
+    let Figures { rows, rows_per_second, loads } = figures;
     let mut page = format!(
         "# Performance\n\nHow fast a relay is, and what it takes. The load generator runs on the same machine and shares its \
          processors; beside each figure stands what the machine does without a relay, measured in the same run. `just bench` \
          makes this page.\n\n{}\n\n",
         machine()
     );
-    let _ = writeln!(
-        page,
-        "| figure | measured | limit in the same run |\n| --- | --- | --- |\n\
-         | seal and sign an entry of 200 bytes | {} | |\n| verify and open it | {} | |\n\
-         | one partner saves, the other has it: 10 couples, 20 changes/s, p50 | {} | one fsync, p50: {} |\n\
-         | the same, p99 | {} | one fsync, p99: {} |",
-        show(*seal),
-        show(*open),
-        show(at(slow, 0.5)),
-        show(at(fsync, 0.5)),
-        show(at(slow, 0.99)),
-        show(at(fsync, 0.99)),
-    );
+    page += "| figure | measured | beside it |\n| --- | --- | --- |\n";
+    for Row { figure, measured, limit } in rows {
+        let _ = writeln!(page, "| {figure} | {measured} | {limit} |");
+    }
     let _ = write!(
         page,
         "\n## Under load\n\nEach couple has one change under way: the next is sent when the partner has the last. Every one is on \
          the disk before it is acknowledged; all were opened and checked after the clock had stopped. SQLite alone takes \
          {rows_per_second:.0} such rows a second here, in transactions of 100, each synced.\n\n\
          ![Deliveries per second and their 99th percentile, by the number of couples](performance.svg)\n\n\
-         | couples | deliveries/s | p50 | p99 | relay\'s processor time for 1,000 entries |\n| --- | --- | --- | --- | --- |\n"
+         | couples | deliveries/s | p50 | p99 | relay\'s processor time for 1,000 entries | the load\'s own |\n\
+         | --- | --- | --- | --- | --- | --- |\n"
     );
     for load in loads {
         let _ = writeln!(
             page,
-            "| {} | {:.0} | {} | {} | {:.3} s |",
+            "| {} | {:.0} | {} | {} | {:.3} s | {:.3} s |",
             load.couples,
             load.per_second,
-            show(at(&load.took, 0.5)),
-            show(at(&load.took, 0.99)),
-            load.relay_seconds_per_thousand
+            tell(at(&load.took, 0.5)),
+            tell(at(&load.took, 0.99)),
+            load.relay_seconds_per_thousand,
+            load.load_seconds_per_thousand
         );
     }
     page + include_str!("remarks.txt")
-}
-
-fn show(duration: Duration) -> String {
-    let micros = duration.as_micros();
-    if micros < 1_000 { format!("{micros} µs") } else { format!("{:.1} ms", duration.as_secs_f64() * 1e3) }
-}
-
-fn machine() -> String {
-    let told = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().expect("the program is there");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    };
-    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    format!(
-        "Commit {}, {threads} processors ({}), {}, {}.",
-        told("git", &["rev-parse", "--short=9", "HEAD"]),
-        model.trim_start_matches(['\t', ' ', ':']),
-        told("uname", &["-sr"]),
-        told("rustc", &["--version"]),
-    )
 }
 
 /// What a line of the picture shows of a run.

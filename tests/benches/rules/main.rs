@@ -1,0 +1,84 @@
+//! Would anybody notice? Rules of the product are broken, one at a time, in a copy of the sources; the tests must say so.
+//!
+//! `cargo bench -p entwine-tests --bench rules` breaks all of them, `-- --only signature` those whose name has this word, and
+//! with `-- --write` the page `docs/reliability.md` is made of it and of the table that a long simulation left.
+
+#![allow(clippy::print_stdout, reason = "it prints what it sees")]
+
+mod breaking;
+mod page;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use breaking::{RULES, Rule};
+
+/// A rule that was broken, and the tests that failed.
+struct Broken {
+    rule: &'static Rule,
+    failed: Vec<String>,
+}
+
+fn main() {
+    let copy = copy_of_the_sources();
+    let only = option("--only").unwrap_or_default();
+    let mut broken = Vec::new();
+    for rule in RULES.iter().filter(|rule| rule.name.contains(&only)) {
+        let failed = break_it(&copy, rule);
+        println!("{}: {}", rule.name, if failed.is_empty() { "NOBODY NOTICED".to_owned() } else { failed.join(", ") });
+        broken.push(Broken { rule, failed });
+    }
+    let unnoticed: Vec<&str> = broken.iter().filter(|broken| broken.failed.is_empty()).map(|b| b.rule.name).collect();
+    if std::env::args().any(|argument| argument == "--write") {
+        page::write(&broken);
+    }
+    assert!(unnoticed.is_empty(), "nobody noticed that these were broken: {unnoticed:?}");
+}
+
+/// What follows an option of the command line.
+fn option(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
+}
+
+/// The last commit, in a folder of its own. It stays for the next time, so that only what changed is built anew.
+fn copy_of_the_sources() -> String {
+    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let copy = format!("{workspace}/target/rules");
+    if !Path::new(&copy).exists() {
+        git(&["clone", "--quiet", "--no-hardlinks", workspace, &copy]);
+    }
+    git(&["-C", &copy, "fetch", "--quiet", workspace, "HEAD"]);
+    git(&["-C", &copy, "reset", "--quiet", "--hard", "FETCH_HEAD"]);
+    copy
+}
+
+fn git(arguments: &[&str]) {
+    let status = Command::new("git").args(arguments).status().expect("git is there");
+    assert!(status.success(), "git {arguments:?} failed");
+}
+
+/// Breaks a rule, lets the tests run, and mends it: the tests that failed.
+fn break_it(copy: &str, rule: &Rule) -> Vec<String> {
+    let path = format!("{copy}/{}", rule.file);
+    let whole = fs::read_to_string(&path).expect("the file is there");
+    let mut text = whole.clone();
+    for (from, to) in rule.edits {
+        assert_eq!(text.matches(from).count(), 1, "{}: {} has this once: {from}", rule.name, rule.file);
+        text = text.replacen(from, to, 1);
+    }
+    fs::write(&path, text).expect("it can be written");
+    let target = format!("{}/../target", env!("CARGO_MANIFEST_DIR"));
+    let mut output = String::new();
+    for arguments in rule.commands {
+        let mut command = Command::new("cargo");
+        command.current_dir(copy).args(*arguments).env("CARGO_TARGET_DIR", &target);
+        let ended = command.output().expect("cargo is there");
+        output += &String::from_utf8_lossy(&ended.stdout);
+        output += &String::from_utf8_lossy(&ended.stderr);
+    }
+    fs::write(&path, whole).expect("it can be written");
+    assert!(output.contains("\nrunning "), "{}: no test ran:\n{output}", rule.name);
+    let failed = output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+    failed.map(str::to_owned).collect()
+}
