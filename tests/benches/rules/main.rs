@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 use breaking::{RULES, Rule};
+use entwine_tests::program;
 
 /// A rule that was broken, and the tests that failed.
 struct Broken {
@@ -68,7 +69,8 @@ fn break_it(copy: &str, rule: &Rule) -> Vec<String> {
         text = text.replacen(from, to, 1);
     }
     fs::write(&path, text).expect("it can be written");
-    let target = format!("{}/../target", env!("CARGO_MANIFEST_DIR"));
+    // What this was built with is built with again: only what comes from the broken file is new.
+    let target = program::folder().parent().expect("programs lie in target/<profile>").to_owned();
     let mut output = String::new();
     for arguments in rule.commands {
         let mut command = Command::new("cargo");
