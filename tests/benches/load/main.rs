@@ -120,7 +120,7 @@ fn away(runtime: &Runtime, world: &World, add: &mut impl FnMut(String, String, S
     );
     let bare = phone::bare(world);
     for (how, is_live) in [("offline and pushed in one exchange", false), ("live, one by one", true)] {
-        let caught_up = phone::catch_up(runtime, &relay, &World::new(), is_live);
+        let caught_up = phone::catch_up(runtime, &World::new(), is_live);
         let figure = format!("catching up {WAITING} changes, written {how}");
         let down = caught_up.bytes_down as f64 / 1e3;
         add(figure, format!("{down:.0} KB down, {} requests", caught_up.requests), String::new());

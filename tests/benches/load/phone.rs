@@ -53,7 +53,8 @@ pub(crate) struct CatchingUp {
 }
 
 /// Noor was away while Ada changed one entry so often, and exchanged after each change or only at the end.
-pub(crate) fn catch_up(runtime: &Runtime, relay: &Relay, world: &World, is_live: bool) -> CatchingUp {
+pub(crate) fn catch_up(runtime: &Runtime, world: &World, is_live: bool) -> CatchingUp {
+    let relay = world.relay();
     let proxy = Proxy::start(relay.address());
     let (ada, noor) = world.couple_by(&proxy.url(), relay.token());
     let id = ada.write("a long evening", "").parse().expect("an id");

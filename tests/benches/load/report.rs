@@ -18,8 +18,8 @@ pub(crate) fn write(figures: &Figures) {
 fn page(figures: &Figures) -> String {
     let Figures { rows, rows_per_second, loads } = figures;
     let mut page = format!(
-        "# Performance\n\nHow fast a relay is, and what it takes. The load generator runs on the same machine and shares its \
-         processors; beside each figure stands what the machine does without a relay, measured in the same run. `just bench` \
+        "# Performance\n\nHow fast a relay and a phone are, and what they take. The load generator runs on the same machine and shares its \
+         processors; beside each figure stands what the machine does without them, measured in the same run. `just bench` \
          makes this page.\n\n{}\n\n",
         machine()
     );

@@ -17,9 +17,9 @@ pub(crate) fn write(broken: &[Broken]) {
     let simulation = simulation.expect("`just reliability` lives through the simulation first, which leaves its table");
     let mut page = format!(
         "{}\n{}\n{simulation}\n{}",
-        include_str!("page/faults.md"),
-        include_str!("page/simulation.md"),
-        include_str!("page/rules.md")
+        include_str!("page/faults.txt"),
+        include_str!("page/simulation.txt"),
+        include_str!("page/rules.txt")
     );
     let _ = write!(page, "\n{}\n\n| what holds | broken in | who noticed |\n| --- | --- | --- |\n", machine());
     for Broken { rule, failed } in broken {
