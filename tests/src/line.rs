@@ -47,7 +47,7 @@ impl Line {
         Ok(line)
     }
 
-    /// Sends what [`framed`] made.
+    /// Sends a frame as `framed` makes it.
     ///
     /// # Errors
     /// The connection broke.
