@@ -38,11 +38,18 @@ impl Client {
         if id == self.keys.id() {
             return Err(Error::RemovingItself);
         }
+        let holds = |views: &[SpaceView]| views.iter().any(|view| view.chain.member(&id).is_some());
+        let was_here = holds(&self.views().await?);
         // What the device brought so far, and what it lacks, comes first: its feed ends where this device has seen it end. And this
         // device may not know it yet.
         self.exchange_all(None, &Mutex::default()).await?;
         let views = self.views().await?;
         let me = self.person(views.first().ok_or(Error::NoSpace)?)?;
+        let is_own = |view: &SpaceView| view.chain.keyholder(&id).is_some_and(|found| found.person == me);
+        if was_here && !holds(&views) && views.iter().any(is_own) {
+            // An earlier attempt, whose answer never came, or another own device was quicker.
+            return self.open_arrived().await;
+        }
         if !views.iter().any(|view| view.chain.member(&id).is_some_and(|found| found.person == me)) {
             self.all_well().await?;
             return Err(Error::NotOwn);
