@@ -247,7 +247,7 @@ pub unsafe extern "C" fn write(fd: c_int, bytes: *const c_void, len: size_t) -> 
 /// In the place of the C library's.
 ///
 /// # Safety
-/// As [`write`].
+/// As [`fn@write`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pwrite64(fd: c_int, bytes: *const c_void, len: size_t, at: off_t) -> ssize_t {
     let len = match judge_write(fd, len, Some(at)) {
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn pwrite64(fd: c_int, bytes: *const c_void, len: size_t, 
 /// In the place of the C library's.
 ///
 /// # Safety
-/// As [`write`].
+/// As [`fn@write`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pwrite(fd: c_int, bytes: *const c_void, len: size_t, at: off_t) -> ssize_t {
     // SAFETY: the same call by its other name.
