@@ -1,5 +1,7 @@
 //! Which rules are broken, and how? Each by as little as it takes.
 
+use std::fs;
+
 /// A rule, and how it is broken.
 pub(crate) struct Rule {
     /// What holds, and does not any more.
@@ -9,6 +11,20 @@ pub(crate) struct Rule {
     pub(crate) edits: &'static [(&'static str, &'static str)],
     /// What is run then; the tests come last.
     pub(crate) commands: &'static [&'static [&'static str]],
+}
+
+impl Rule {
+    /// The text of its file, with the rule broken.
+    ///
+    /// # Panics
+    /// Where the file does not have what is to be replaced, once: then the rule stands elsewhere by now.
+    pub(crate) fn broken(&self, sources: &str) -> String {
+        let text = fs::read_to_string(format!("{sources}/{}", self.file)).expect("the file is there");
+        self.edits.iter().fold(text, |text, (from, to)| {
+            assert_eq!(text.matches(from).count(), 1, "{}: {} has this once: {from}", self.name, self.file);
+            text.replacen(from, to, 1)
+        })
+    }
 }
 
 /// Everything in core, the simulated couples included.
@@ -58,7 +74,10 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         name: "what is beyond the cut of a removed device leaves its feed",
         file: "core/src/feed/tree.rs",
-        edits: &[("let displaced = self.beyond(cut);", "let displaced: Vec<Tip> = Vec::new();")],
+        edits: &[(
+            "self.beyond(&here).into_iter().filter(|entry| entry.seq >= stays_below).collect();",
+            "self.beyond(&here).into_iter().filter(|entry| entry.seq > u64::MAX - stays_below).collect();",
+        )],
         commands: CORE,
     },
     Rule {
@@ -178,8 +197,8 @@ pub(crate) const RULES: &[Rule] = &[
         name: "nothing is acknowledged before it is committed",
         file: "server/src/store/sqlite/writer.rs",
         edits: &[(
-            "    transaction.commit().await.map_err(Failure::Broken)\n}",
-            "    transaction.rollback().await.map_err(Failure::Broken)\n}",
+            "    transaction.commit().await.map_err(Failure::broken)\n}",
+            "    transaction.rollback().await.map_err(Failure::broken)\n}",
         )],
         commands: STORE,
     },

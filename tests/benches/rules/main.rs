@@ -23,6 +23,9 @@ struct Broken {
 
 fn main() {
     let copy = copy_of_the_sources();
+    for rule in RULES {
+        rule.broken(&copy);
+    }
     let only = option("--only").unwrap_or_default();
     let mut broken = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.name.contains(&only)) {
@@ -63,12 +66,7 @@ fn git(arguments: &[&str]) {
 fn break_it(copy: &str, rule: &Rule) -> Vec<String> {
     let path = format!("{copy}/{}", rule.file);
     let whole = fs::read_to_string(&path).expect("the file is there");
-    let mut text = whole.clone();
-    for (from, to) in rule.edits {
-        assert_eq!(text.matches(from).count(), 1, "{}: {} has this once: {from}", rule.name, rule.file);
-        text = text.replacen(from, to, 1);
-    }
-    fs::write(&path, text).expect("it can be written");
+    fs::write(&path, rule.broken(copy)).expect("it can be written");
     // What this was built with is built with again: only what comes from the broken file is new.
     let target = program::folder().parent().expect("programs lie in target/<profile>").to_owned();
     let mut output = String::new();
