@@ -52,6 +52,14 @@ const SECRET_BYTES: usize = 1 + SecretKeys::SIZE + 32;
 pub struct ClientOptions {
     /// Certificate authorities, in PEM form, to believe beside those of the web: for a relay at home with TLS.
     pub ca_file: Option<PathBuf>,
+    /// Where the private keys are kept. Without one, they are a file in the profile's folder that only its owner may read.
+    pub key_store: Option<Arc<dyn KeyStore>>,
+}
+
+impl ClientOptions {
+    fn key_store(&self, profile: &Path) -> Arc<dyn KeyStore> {
+        self.key_store.clone().unwrap_or_else(|| Arc::new(FileKeyStore::new(&profile.join(KEYS_FILE))))
+    }
 }
 
 /// What a space is set up with; kept sealed beside it.
@@ -103,14 +111,14 @@ impl Client {
     pub async fn init(profile: &Path, name: &str, options: ClientOptions) -> Result<Self, Error> {
         let name = check_name(name)?;
         make_private_folder(profile).map_err(|error| Error::Folder(profile.to_owned(), error))?;
-        let key_store = FileKeyStore::new(&profile.join(KEYS_FILE));
+        let key_store = options.key_store(profile);
         if key_store.load()?.is_none() {
             if profile.join(DATABASE_FILE).exists() {
                 return Err(KeyStoreError::Missing.into());
             }
             key_store.create(make_secret().as_slice())?;
         }
-        let (keys, storage) = Self::open_parts(profile, &key_store).await?;
+        let (keys, storage) = Self::open_parts(profile, key_store.as_ref()).await?;
         // A kill after the keys were made and before the name was kept leaves something to finish here.
         if storage.setting::<String>(NAME).await?.is_some() {
             storage.close().await;
@@ -125,14 +133,29 @@ impl Client {
     /// # Errors
     /// There is none, its keys are missing, or its database is damaged.
     pub async fn open(profile: &Path, options: ClientOptions) -> Result<Self, Error> {
-        let key_store = FileKeyStore::new(&profile.join(KEYS_FILE));
+        let key_store = options.key_store(profile);
         if key_store.load()?.is_none() {
             let is_there = profile.join(DATABASE_FILE).exists();
             return Err(if is_there { KeyStoreError::Missing.into() } else { Error::NoProfile(profile.to_owned()) });
         }
-        let (keys, storage) = Self::open_parts(profile, &key_store).await?;
+        let (keys, storage) = Self::open_parts(profile, key_store.as_ref()).await?;
         let name = storage.setting(NAME).await?.ok_or_else(|| Error::NoProfile(profile.to_owned()))?;
         Ok(Self { storage, keys, options, name, profile: profile.to_owned(), live: Mutex::default() })
+    }
+
+    /// Opens a profile, or makes it where there is none and the person's name is given.
+    ///
+    /// # Errors
+    /// As in [`Self::open`] and [`Self::init`].
+    pub async fn open_or_init(profile: &Path, name: Option<&str>, options: ClientOptions) -> Result<Self, Error> {
+        match (Self::open(profile, options.clone()).await, name) {
+            (Err(Error::NoProfile(_)), Some(name)) => match Self::init(profile, name, options.clone()).await {
+                // Another process of the app was quicker.
+                Err(Error::ProfileExists(_)) => Self::open(profile, options).await,
+                made => made,
+            },
+            (opened, _) => opened,
+        }
     }
 
     async fn open_parts(profile: &Path, key_store: &dyn KeyStore) -> Result<(SecretKeys, Storage), Error> {
@@ -142,8 +165,8 @@ impl Client {
         Ok((keys, storage))
     }
 
-    /// Closes the database; what was reported as done is durable with or without it.
-    pub async fn close(self) {
+    /// Closes the database, after which every call fails; what was reported as done is durable with or without it.
+    pub async fn close(&self) {
         self.storage.close().await;
     }
 

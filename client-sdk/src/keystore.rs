@@ -1,5 +1,6 @@
 //! Where do a device's private keys live? Behind a trait that a phone implements; on a desktop in a file of its own.
 
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub enum KeyStoreError {
 }
 
 /// Keeps one secret of a profile: on this device only, and in no backup.
-pub trait KeyStore: Send + Sync {
+pub trait KeyStore: fmt::Debug + Send + Sync {
     /// The secret, if there is one.
     ///
     /// # Errors

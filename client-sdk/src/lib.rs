@@ -7,7 +7,8 @@
 //! client::syncing ─► driver ─► transport ─► relay
 //! ```
 
-#![forbid(unsafe_code)]
+// Only the library for phones has functions that other languages call.
+#![cfg_attr(not(feature = "ffi"), forbid(unsafe_code))]
 
 mod client;
 mod clock;
@@ -15,12 +16,17 @@ mod documents;
 mod driver;
 mod error;
 mod fault;
+#[cfg(feature = "ffi")]
+pub mod ffi;
 pub mod keystore;
 mod practices;
 mod random;
 mod status;
 mod storage;
 mod transport;
+
+#[cfg(feature = "ffi")]
+pub use ffi::UniFfiTag;
 
 pub use client::durability::{Durability, ParseWrittenError, Written};
 pub use client::event::Event;

@@ -64,6 +64,9 @@ pub enum StorageError {
     /// There is no room.
     #[error("the disk is full: nothing was written. Make room and try again")]
     DiskFull,
+    /// It was closed.
+    #[error("this profile was closed: open it again")]
+    Closed,
     /// The database holds what this software never writes, or was made with other keys.
     #[error(
         "this profile's database is damaged ({0}): keep its folder aside, make a profile in another one, and come in by a link from \
@@ -77,6 +80,9 @@ pub enum StorageError {
 
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolClosed) {
+            return Self::Closed;
+        }
         // The primary result code is the low byte of SQLite's extended one: 5 busy, 6 locked, 11 corrupt, 13 full, 26 no database.
         // 4874: there was no room for the index of the log.
         let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());

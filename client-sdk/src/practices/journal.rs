@@ -212,6 +212,25 @@ impl<'c> Journal<'c> {
         })
     }
 
+    /// The months that anything was written in, as far as this device knows, the latest first.
+    ///
+    /// # Errors
+    /// There is no space.
+    pub async fn months(&self) -> Result<Vec<Month>, Error> {
+        let views = self.client.views().await?;
+        if views.is_empty() {
+            return Err(Error::NoSpace);
+        }
+        let mut months = BTreeSet::new();
+        for view in views.into_iter().chain(self.client.archive().await?) {
+            let names = self.client.storage.document_names(&view.space).await?;
+            months.extend(
+                names.iter().filter_map(|name| DocumentName::parse(name).ok()).filter(DocumentName::is_journal),
+            );
+        }
+        Ok(months.into_iter().rev().map(Month).collect())
+    }
+
     /// All entries, or those of one month, the newest first; one's own private ones too.
     ///
     /// # Errors

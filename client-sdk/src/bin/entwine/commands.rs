@@ -95,7 +95,7 @@ impl<'o> Session<'o> {
 }
 
 fn options(ca_file: Option<PathBuf>) -> ClientOptions {
-    ClientOptions { ca_file }
+    ClientOptions { ca_file, ..ClientOptions::default() }
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.

@@ -1,0 +1,100 @@
+//! Where do calls run, and how do they end early?
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::error::EntwineError;
+use crate::error::Error;
+
+/// As many threads as a phone's app should keep busy with this; more would only wait for one disk and one network.
+const WORKERS: usize = 2;
+
+/// The one runtime, for all clients of this process. It is made with the first call and never ends.
+pub(super) fn runtime() -> Result<&'static Runtime, EntwineError> {
+    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    let made = RUNTIME.get_or_init(|| {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(WORKERS).thread_name("entwine").enable_all();
+        builder.build().map_err(|error| error.to_string())
+    });
+    made.as_ref().map_err(|error| EntwineError::TryLater(format!("no threads could be started: {error}")))
+}
+
+/// Ends calls that it was given to: what was durable by then is kept, and the call fails with `TryLater`. For languages whose
+/// own cancellation does not reach here; where a call's future is dropped, the call ends by itself.
+#[derive(Debug, uniffi::Object)]
+pub struct Cancellation {
+    cancelled: watch::Sender<bool>,
+}
+
+#[uniffi::export]
+impl Cancellation {
+    /// One that ends nothing yet.
+    #[uniffi::constructor]
+    #[expect(clippy::new_without_default, reason = "it is for other languages")]
+    #[must_use]
+    pub fn new() -> Self {
+        Self { cancelled: watch::Sender::new(false) }
+    }
+
+    /// Ends every call that was given this, now and later.
+    pub fn cancel(&self) -> Result<(), EntwineError> {
+        self.cancelled.send_replace(true);
+        Ok(())
+    }
+}
+
+/// Runs a call to its end on the runtime.
+pub(super) async fn run<T, F>(call: F) -> Result<T, EntwineError>
+where
+    F: Future<Output = Result<T, EntwineError>> + Send + 'static,
+    T: Send + 'static,
+{
+    let mut task = EndsWithItsCaller(runtime()?.spawn(call));
+    match (&mut task.0).await {
+        Ok(result) => result,
+        Err(ended) if ended.is_panic() => Err(EntwineError::TryLater(
+            "a fault in this library ended the call: what was done before is kept".to_owned(),
+        )),
+        Err(_) => Err(cancelled()),
+    }
+}
+
+/// The same, until it is cancelled.
+pub(super) async fn run_until<T, F>(cancellation: Option<Arc<Cancellation>>, call: F) -> Result<T, EntwineError>
+where
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    T: Send + 'static,
+{
+    run(async move {
+        match cancellation {
+            None => Ok(call.await?),
+            Some(cancellation) => {
+                let mut observed = cancellation.cancelled.subscribe();
+                tokio::select! {
+                    biased;
+                    _ = observed.wait_for(|cancelled| *cancelled) => Err(cancelled()),
+                    result = call => Ok(result?),
+                }
+            }
+        }
+    })
+    .await
+}
+
+fn cancelled() -> EntwineError {
+    EntwineError::TryLater("the call was cancelled: what was done by then is kept".to_owned())
+}
+
+/// A coroutine that is cancelled drops the future of its call.
+struct EndsWithItsCaller<T>(JoinHandle<T>);
+
+impl<T> Drop for EndsWithItsCaller<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
