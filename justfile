@@ -1,6 +1,6 @@
 # `just` lists the recipes. None of them hides anything: each is a command that you could type yourself.
 
-features := "entwine-sdk/cli,entwine-sdk/test-switches,entwine-server/test-switches"
+features := "entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-server/test-switches"
 
 _default:
     @just --list --unsorted
@@ -63,6 +63,10 @@ break-rules *ARGS:
 reliability SEEDS="100000" FIRST="0":
     SIMULATION_TABLE={{ justfile_directory() }}/target/simulation.md just simulate {{ SEEDS }} {{ FIRST }}
     just break-rules --write
+
+# Build the library that an app carries, for this machine or another target, and say how large it is
+phone-library *TARGET:
+    scripts/phone-library {{ TARGET }}
 
 # Start a relay; `just relay --help` lists its settings
 relay *ARGS:

@@ -35,10 +35,8 @@ pub struct Cancellation {
 impl Cancellation {
     /// One that ends nothing yet.
     #[uniffi::constructor]
-    #[expect(clippy::new_without_default, reason = "it is for other languages")]
-    #[must_use]
-    pub fn new() -> Self {
-        Self { cancelled: watch::Sender::new(false) }
+    pub fn new() -> Result<Arc<Self>, EntwineError> {
+        Ok(Arc::new(Self { cancelled: watch::Sender::new(false) }))
     }
 
     /// Ends every call that was given this, now and later.

@@ -350,3 +350,75 @@ async fn tell(listener: Arc<dyn EventListener>, event: Event) {
         Err(_) => tracing::warn!("a listener panicked"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::ffi::{ClientConfig, MonitorFailure};
+
+    /// Longer than anything takes that happens at all.
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Passes on what it is told, and fails each time.
+    struct Failing(Mutex<Sender<Event>>);
+
+    impl EventListener for Failing {
+        fn on_event(&self, event: Event) -> Result<(), ListenerFailure> {
+            let _ = self.0.lock().unwrap().send(event);
+            Err(ListenerFailure::NotTaken { reason: "out of sorts".to_owned() })
+        }
+    }
+
+    /// Says what became of it, and fails when it is started.
+    struct Monitor(Mutex<Sender<&'static str>>);
+
+    impl NetworkMonitor for Monitor {
+        fn start(&self, _: Arc<NetworkObserver>) -> Result<(), MonitorFailure> {
+            let _ = self.0.lock().unwrap().send("started");
+            Err(MonitorFailure::Unavailable { reason: "no network stack".to_owned() })
+        }
+
+        fn stop(&self) -> Result<(), MonitorFailure> {
+            let _ = self.0.lock().unwrap().send("stopped");
+            Ok(())
+        }
+    }
+
+    fn failing() -> (Arc<dyn EventListener>, Receiver<Event>) {
+        let (told, heard) = channel();
+        (Arc::new(Failing(Mutex::new(told))), heard)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_listener_is_told_the_status_first_and_the_end_last_though_it_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let (told, network) = channel();
+        let config = ClientConfig {
+            folder: folder.path().display().to_string(),
+            name: Some("Ada".to_owned()),
+            ca_file: None,
+            key_store: None,
+            network: Some(Arc::new(Monitor(Mutex::new(told)))),
+        };
+        let client = EntwineClient::open(config).await.unwrap();
+        let (early, early_heard) = failing();
+        let early = client.subscribe(early).unwrap();
+        let first = early_heard.recv_timeout(LONG).unwrap();
+        assert!(matches!(&first, Event::Status { status } if !status.in_sync), "{first:?}");
+        assert_eq!(network.recv_timeout(LONG), Ok("started"));
+
+        let (late, late_heard) = failing();
+        let _late = client.subscribe(late).unwrap();
+        assert!(matches!(late_heard.recv_timeout(LONG), Ok(Event::Status { .. })));
+        early.cancel().unwrap();
+        client.close_profile().await.unwrap();
+        assert!(matches!(late_heard.recv_timeout(LONG), Ok(Event::Ended { .. })), "whoever listens is told of the end");
+        assert_eq!(network.recv_timeout(LONG), Ok("stopped"));
+        assert!(early_heard.recv_timeout(LONG).is_err(), "who left is told nothing, and its sender is gone");
+        assert!(matches!(client.subscribe(failing().0), Err(EntwineError::RefreshState(_))));
+        client.close_profile().await.unwrap();
+    }
+}
