@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use entwine_core::document::EntityId;
 use entwine_core::id::KeyholderId;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::sync::Notify;
 
 use super::{Durability, Written};
@@ -23,16 +23,6 @@ const CHANGES_UNTOLD_MAX: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A journal entry is new, was changed, or went into the trash or out of it.
-    EntryChanged {
-        /// The entry.
-        id: EntityId,
-    },
-    /// A ritual is new, was changed, or was done.
-    RitualChanged {
-        /// The ritual.
-        id: EntityId,
-    },
     /// Somebody is called something else: whatever shows an author is other than before.
     NamesChanged,
     /// More was changed than waits to be told one by one: show everything anew.
@@ -64,6 +54,20 @@ pub enum Event {
         /// Whether it was one's own; else it was the partner's.
         own: bool,
     },
+    /// Something of a practice is new, was changed, went into the trash or out of it; or what hangs on it is, as a ritual's
+    /// having been done. As JSON its event is `entry_changed`, `ritual_changed`, ….
+    #[serde(untagged)]
+    Changed {
+        /// What: `entry`, `ritual`, …, as each practice calls what an app shows.
+        #[serde(rename = "event", serialize_with = "as_event")]
+        what: &'static str,
+        /// Which.
+        id: EntityId,
+    },
+}
+
+fn as_event<S: Serializer>(what: &&'static str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{what}_changed"))
 }
 
 /// Events that were not taken yet.
@@ -96,8 +100,7 @@ impl UntoldState {
         }
         if let Some(thing) = self.changed.pop_first() {
             return Some(match thing {
-                Thing::Entry(id) => Event::EntryChanged { id },
-                Thing::Ritual(id) => Event::RitualChanged { id },
+                Thing::Of(what, id) => Event::Changed { what, id },
                 Thing::Names => Event::NamesChanged,
             });
         }
@@ -171,7 +174,7 @@ mod tests {
     use super::*;
 
     fn things(numbers: std::ops::Range<usize>) -> impl Iterator<Item = Thing> {
-        numbers.map(|number| Thing::Entry(format!("01J{number:023}").parse().unwrap()))
+        numbers.map(|number| Thing::Of("entry", format!("01J{number:023}").parse().unwrap()))
     }
 
     fn take_all(untold: &Untold) -> Vec<Event> {

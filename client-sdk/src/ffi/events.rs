@@ -24,14 +24,12 @@ use crate::client::event::Event as Told;
 /// Something happened, here or elsewhere.
 #[derive(Debug, Clone, uniffi::Enum)]
 pub enum Event {
-    /// A journal entry is new, was changed, or went into the trash or out of it.
-    EntryChanged {
-        /// The entry.
-        id: String,
-    },
-    /// A ritual is new, was changed, or was done.
-    RitualChanged {
-        /// The ritual.
+    /// Something of a practice is new, was changed, went into the trash or out of it; or what hangs on it is, as a ritual's
+    /// having been done.
+    Changed {
+        /// What: `entry`, `ritual`, …, as each practice calls what an app shows.
+        what: String,
+        /// Which.
         id: String,
     },
     /// Somebody is called something else: whatever shows an author is other than before.
@@ -74,8 +72,7 @@ pub enum Event {
 impl From<Told> for Event {
     fn from(told: Told) -> Self {
         match told {
-            Told::EntryChanged { id } => Self::EntryChanged { id: id.to_string() },
-            Told::RitualChanged { id } => Self::RitualChanged { id: id.to_string() },
+            Told::Changed { what, id } => Self::Changed { what: what.to_owned(), id: id.to_string() },
             Told::NamesChanged => Self::NamesChanged,
             Told::Missed => Self::Missed,
             Told::Reached { written, durability } => {

@@ -15,10 +15,8 @@ use crate::clock;
 /// Something that an app shows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Thing {
-    /// A journal entry.
-    Entry(EntityId),
-    /// A ritual, with what was recorded about it.
-    Ritual(EntityId),
+    /// Something of a practice, which calls it so.
+    Of(&'static str, EntityId),
     /// What somebody is called.
     Names,
 }
@@ -27,9 +25,9 @@ pub(crate) enum Thing {
 pub(crate) fn prints(document: &Document) -> BTreeMap<Thing, u64> {
     let mut prints = BTreeMap::new();
     add(document, &mut prints, |_: &Person, _| Some(Thing::Names));
-    add(document, &mut prints, |_: &JournalEntry, id| Some(Thing::Entry(id)));
-    add(document, &mut prints, |_: &Ritual, id| Some(Thing::Ritual(id)));
-    add(document, &mut prints, |record: &RitualOccurrence, _| Some(Thing::Ritual(record.ritual.parse().ok()?)));
+    add(document, &mut prints, |_: &JournalEntry, id| Some(Thing::Of("entry", id)));
+    add(document, &mut prints, |_: &Ritual, id| Some(Thing::Of("ritual", id)));
+    add(document, &mut prints, |record: &RitualOccurrence, _| Some(Thing::Of("ritual", record.ritual.parse().ok()?)));
     prints
 }
 

@@ -36,7 +36,7 @@ const POWER: &[&[&str]] = &[
     &["build", "--workspace", "--features", FEATURES],
     &["test", "--workspace", "--features", FEATURES, "--no-fail-fast", "--test", "e2e", "--", "dying"],
 ];
-const FEATURES: &str = "entwine-sdk/cli,entwine-sdk/test-switches,entwine-server/test-switches";
+const FEATURES: &str = "entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-server/test-switches";
 
 pub(crate) const RULES: &[Rule] = &[
     Rule {

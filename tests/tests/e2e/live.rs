@@ -149,7 +149,7 @@ async fn an_app_in_the_background_hears_what_happened_when_it_is_back() {
     let entry = noor.write("While you slept", "It snowed.");
     let _ = noor.sync();
     watch.resume();
-    let told = |event: &Event| matches!(event, Event::EntryChanged { id } if id.as_str() == entry);
+    let told = |event: &Event| matches!(event, Event::Changed { what: "entry", id } if id.as_str() == entry);
     while !told(&watch.next().await.unwrap()) {}
     assert_eq!(client.journal().read(&entry.parse().unwrap()).await.unwrap().text, "It snowed.");
 

@@ -24,8 +24,10 @@ pub(super) async fn watch(session: &Session<'_>) -> Result<(), Failure> {
 fn describe(event: &Event, style: Style) -> String {
     let whose = |own: &bool| if *own { "yours" } else { "your partner's" };
     match event {
-        Event::EntryChanged { id } => format!("entry {id} changed: {}", style.cyan(format!("entwine read {id}"))),
-        Event::RitualChanged { id } => format!("ritual {id} changed: {}", style.cyan("entwine ritual list")),
+        Event::Changed { what: "entry", id } => {
+            format!("entry {id} changed: {}", style.cyan(format!("entwine read {id}")))
+        }
+        Event::Changed { what, id } => format!("{what} {id} changed: {}", style.cyan(format!("entwine {what} list"))),
         Event::NamesChanged => "somebody is called something else".to_owned(),
         Event::Missed => format!("much changed at once: {}", style.cyan("entwine list")),
         Event::Reached { durability, .. } => match durability {
@@ -53,7 +55,7 @@ mod tests {
     #[test]
     fn programs_get_one_object_for_each_event() {
         let id: EntityId = "01J0000000000000000000000A".parse().unwrap();
-        let changed = serde_json::to_value(Event::EntryChanged { id: id.clone() }).unwrap();
+        let changed = serde_json::to_value(Event::Changed { what: "entry", id: id.clone() }).unwrap();
         assert_eq!(changed, json!({ "event": "entry_changed", "id": id }));
         let status = SyncStatus {
             space: None,
