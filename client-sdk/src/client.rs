@@ -12,29 +12,30 @@ pub(crate) mod reading;
 pub(crate) mod recovery;
 pub(crate) mod syncing;
 pub(crate) mod told;
+pub(crate) mod view;
 pub(crate) mod watching;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entwine_core::document::LimitExceeded;
-use entwine_core::id::{KeyholderId, PersonId, SpaceId};
+use entwine_core::id::{KeyholderId, PersonId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::limits::NAME_BYTES_MAX;
-use entwine_core::membership::{KeyRing, MembershipChain};
 use entwine_core::sealing::storage::StorageKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub(crate) use durability::{Durability, Written};
+pub(crate) use view::SpaceView;
+use view::VerifiedChains;
 
-use crate::driver::gone_from;
+use crate::documents::OpenDocuments;
 use crate::error::Error;
 use crate::keystore::{FileKeyStore, KeyStore, KeyStoreError};
 use crate::practices::{Journal, Rituals};
 use crate::random;
-use crate::status::Reason;
-use crate::storage::{SpaceLine, SpaceSettings, Storage};
+use crate::storage::{SpaceSettings, Storage};
 use crate::transport::live::Live;
 
 const KEYS_FILE: &str = "keys";
@@ -82,22 +83,14 @@ impl Settings {
 
 impl SpaceSettings for Settings {}
 
-/// A space with everything that opens it.
-pub(crate) struct SpaceView {
-    pub(crate) space: SpaceId,
-    pub(crate) is_private: bool,
-    pub(crate) chain: MembershipChain,
-    pub(crate) ring: KeyRing,
-    /// Why nothing more is written there; none while this device is a keyholder.
-    pub(crate) gone: Option<Reason>,
-}
-
 /// A device. Several processes may open the same profile at once.
 #[derive(Debug)]
 pub struct Client {
     pub(crate) storage: Storage,
     pub(crate) keys: SecretKeys,
     pub(crate) options: ClientOptions,
+    pub(crate) documents: OpenDocuments,
+    chains: VerifiedChains,
     name: String,
     profile: PathBuf,
     live: Mutex<Option<Arc<Live>>>,
@@ -125,7 +118,7 @@ impl Client {
             return Err(Error::ProfileExists(profile.to_owned()));
         }
         storage.set_setting(NAME, &name).await?;
-        Ok(Self { storage, keys, options, name, profile: profile.to_owned(), live: Mutex::default() })
+        Ok(Self::new(storage, keys, options, name, profile))
     }
 
     /// Opens a profile.
@@ -140,7 +133,12 @@ impl Client {
         }
         let (keys, storage) = Self::open_parts(profile, key_store.as_ref()).await?;
         let name = storage.setting(NAME).await?.ok_or_else(|| Error::NoProfile(profile.to_owned()))?;
-        Ok(Self { storage, keys, options, name, profile: profile.to_owned(), live: Mutex::default() })
+        Ok(Self::new(storage, keys, options, name, profile))
+    }
+
+    fn new(storage: Storage, keys: SecretKeys, options: ClientOptions, name: String, profile: &Path) -> Self {
+        let (documents, chains, live) = (OpenDocuments::default(), VerifiedChains::default(), Mutex::default());
+        Self { storage, keys, options, documents, chains, name, profile: profile.to_owned(), live }
     }
 
     /// Opens a profile, or makes it where there is none and the person's name is given.
@@ -207,40 +205,6 @@ impl Client {
     #[must_use]
     pub fn rituals(&self) -> Rituals<'_> {
         Rituals::of(self)
-    }
-
-    /// The spaces in use, the shared one first.
-    pub(crate) async fn views(&self) -> Result<Vec<SpaceView>, Error> {
-        self.views_of(self.storage.spaces().await?).await
-    }
-
-    /// The spaces that were left behind.
-    pub(crate) async fn archive(&self) -> Result<Vec<SpaceView>, Error> {
-        self.views_of(self.storage.archive().await?).await
-    }
-
-    async fn views_of(&self, lines: Vec<SpaceLine>) -> Result<Vec<SpaceView>, Error> {
-        let mut views = Vec::new();
-        let leaving = self.leaving().await?;
-        for line in lines {
-            let chain = self.storage.chain(&line.space).await?;
-            let ring = KeyRing::derive(&chain, &self.keys);
-            let settings: Settings = self.storage.space_settings(&line.space).await?;
-            let left = (leaving == Some(line.space) || settings.is_left_behind).then_some(Reason::Left);
-            let gone = gone_from(&chain, &self.keys.id()).or(left);
-            views.push(SpaceView { space: line.space, is_private: line.is_private, chain, ring, gone });
-        }
-        Ok(views)
-    }
-
-    /// The shared or the private space.
-    pub(crate) async fn view(&self, private: bool) -> Result<SpaceView, Error> {
-        self.views().await?.into_iter().find(|view| view.is_private == private).ok_or(Error::NoSpace)
-    }
-
-    /// The person whose device this is, in this space.
-    pub(crate) fn person(&self, view: &SpaceView) -> Result<PersonId, Error> {
-        view.chain.keyholder(&self.keys.id()).map(|me| me.person).ok_or(Error::NoSpace)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Documents, as this device opens and changes them. The only file of the SDK between practices and storage.
 //!
 //! ```text
-//! load   = snapshot + opened entries + pending changes, under an actor of its own
+//! load   = snapshot + opened entries + pending changes, under an actor of its own; or what stayed open + what is newer
 //! change = load, edit, keep what was changed as pending: then it is safe
 //! open   = entries that came, into their documents; what does not fit is set aside and stops nothing
 //! ```
+
+mod open;
 
 use std::collections::BTreeMap;
 
@@ -13,11 +15,14 @@ use entwine_core::feed::EntryKind;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
 use entwine_core::time::Timestamp;
 
+pub(crate) use open::OpenDocuments;
+use open::{Loaded, OpenDocument, Place};
+
 use crate::client::told::told_lines;
 use crate::client::{Client, SpaceView};
 use crate::error::Error;
 use crate::status::Reason;
-use crate::storage::{EntryState, Opening, PendingChange, Snapshot, Step, StoredDocument, UnopenedEntry};
+use crate::storage::{EntryState, Opening, PendingChange, Step, StoredDocument, UnopenedEntry};
 use crate::{clock, random};
 
 /// How many entries and pending changes may lie beyond a snapshot before the next one is made. Each costs a decryption when
@@ -25,21 +30,6 @@ use crate::{clock, random};
 const TAIL_MAX: usize = 48;
 /// Entries that are opened in one step.
 const OPENING_BATCH: u32 = 256;
-
-/// A document as this device holds it.
-pub(crate) struct Loaded {
-    pub(crate) document: Document,
-    version: u64,
-    entries_until: u64,
-    pending_until: u64,
-    tail: usize,
-}
-
-impl Loaded {
-    fn snapshot(&mut self) -> Snapshot {
-        Snapshot { bytes: self.document.save(), entries_until: self.entries_until, pending_until: self.pending_until }
-    }
-}
 
 /// An entry that opened: its changes are for one document.
 struct Arrived {
@@ -49,37 +39,54 @@ struct Arrived {
 
 impl Client {
     /// Opens a document to read it; an empty one where nothing was ever written.
-    pub(crate) async fn load(&self, view: &SpaceView, name: &DocumentName) -> Result<Loaded, Error> {
-        let mut stored = self.storage.stored_document(&view.space, name.as_str()).await?;
+    pub(crate) async fn load(&self, view: &SpaceView, name: &DocumentName) -> Result<Loaded<'_>, Error> {
+        let kept = self.documents.take(&view.space, name.as_str());
+        let is_again = kept.is_some();
+        let held = kept.as_ref().map(|kept| kept.held);
+        let mut stored = self.storage.stored_document(&view.space, name.as_str(), held).await?;
         let staying: Vec<Vec<u8>> = stored.staying.drain(..).map(|change| change.bytes).collect();
-        let mut loaded = self.assemble(view, stored)?;
-        loaded.document.apply(&staying)?;
-        Ok(loaded)
+        let mut open = self.bring_up(view, kept, stored)?;
+        if !staying.is_empty() {
+            // To be shown, and never to be written on: so it does not stay open.
+            open.document.apply(&staying)?;
+            return Ok(Loaded::new(open, None));
+        }
+        let place = Place { documents: &self.documents, space: view.space, name: name.as_str().to_owned(), is_again };
+        Ok(Loaded::new(open, Some(place)))
     }
 
-    /// Every opening has an actor of its own: one that was used before, with a history that a restored phone forgot, would make
+    /// Makes a document out of what is stored of it, or brings one that stayed open up to date.
+    ///
+    /// Every loading has an actor of its own: one that was used before, with a history that a restored phone forgot, would make
     /// all others refuse what it writes.
-    fn assemble(&self, view: &SpaceView, stored: StoredDocument) -> Result<Loaded, Error> {
-        let actor = ActorId::make_random(&mut random::generator(), &self.keys.id());
-        let mut document = match &stored.snapshot {
-            Some(bytes) => Document::load(bytes, actor)?,
-            None => Document::new(actor),
+    fn bring_up(
+        &self,
+        view: &SpaceView,
+        kept: Option<OpenDocument>,
+        stored: StoredDocument,
+    ) -> Result<OpenDocument, Error> {
+        let mut open = match (kept, &stored.snapshot) {
+            (Some(kept), _) if stored.is_newer => kept,
+            (_, snapshot) => {
+                let actor = ActorId::make_random(&mut random::generator(), &self.keys.id());
+                let document = match snapshot {
+                    Some(bytes) => Document::load(bytes, actor)?,
+                    None => Document::new(actor),
+                };
+                let bytes = snapshot.as_ref().map_or(0, Vec::len);
+                OpenDocument { document, held: stored.held, snapshot_until: stored.snapshot_until, tail: 0, bytes }
+            }
         };
         for entry in &stored.tail {
             // It opened when it came, and was set aside where not all of it applied; should it not now, the others still stand.
             if let Ok(content) = EntryContent::open(entry, &view.chain, &view.ring) {
-                apply_what_fits(&mut document, &content.changes);
+                open.add(&content.changes, 1);
             }
         }
-        let pending: Vec<Vec<u8>> = stored.pending.iter().map(|change| change.bytes.clone()).collect();
-        document.apply(&pending)?;
-        Ok(Loaded {
-            document,
-            version: stored.version,
-            entries_until: stored.entries_until,
-            pending_until: stored.pending_until,
-            tail: stored.tail.len() + stored.pending.len(),
-        })
+        let pending: Vec<Vec<u8>> = stored.pending.into_iter().map(|change| change.bytes).collect();
+        open.add(&pending, pending.len());
+        open.held = stored.held;
+        Ok(open)
     }
 
     /// Changes a document. When this returns, the change is safe on this device.
@@ -95,23 +102,36 @@ impl Client {
             None => {}
         }
         let now = clock::now();
+        let mut writing = self.storage.write_document(&view.space, name.as_str()).await?;
+        let kept = self.documents.take(&view.space, name.as_str());
+        let is_again = kept.is_some();
+        let stored = writing.stored(kept.as_ref().map(|kept| kept.held)).await?;
         // Without what the relay set aside for good: others could not open what is written on that.
-        let mut loaded = self.assemble(view, self.storage.stored_document(&view.space, name.as_str()).await?)?;
-        let result = edit(&mut loaded.document, now)?;
+        let mut open = self.bring_up(view, kept, stored)?;
+        let result = edit(&mut open.document, now)?;
         let changes: Vec<PendingChange> =
-            loaded.document.take_changes().into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();
-        if !changes.is_empty() {
-            self.storage.add_pending(&view.space, name.as_str(), &changes).await?;
+            open.document.take_changes().into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();
+        if let Some(last) = writing.keep(&changes).await? {
+            open.held.pending_until = last;
+            open.tail += changes.len();
+            open.bytes += changes.iter().map(|change| change.bytes.len()).sum::<usize>();
         }
-        if loaded.tail > TAIL_MAX {
-            let snapshot = loaded.snapshot();
-            // Where another process was quicker, its snapshot is as good; and where there is no room for one, what was written is kept
-            // all the same, and must not be called lost.
-            if let Err(error) = self.storage.set_snapshot(&view.space, name.as_str(), loaded.version, &snapshot).await {
-                tracing::debug!(%error, "no snapshot was kept");
-            }
+        if open.tail > TAIL_MAX {
+            self.keep_snapshot(view, name, &mut open).await;
         }
+        self.documents.put(&view.space, name.as_str(), open, is_again);
         Ok(result)
+    }
+
+    /// Where another process was quicker, its snapshot is as good; and where there is no room for one, what was written is kept all
+    /// the same, and must not be called lost.
+    async fn keep_snapshot(&self, view: &SpaceView, name: &DocumentName, open: &mut OpenDocument) {
+        let snapshot = open.snapshot();
+        match self.storage.set_snapshot(&view.space, name.as_str(), open.held.version, &snapshot).await {
+            Ok(Step::Done(version)) => open.moved_to(version, true),
+            Ok(Step::Moved) => {}
+            Err(error) => tracing::debug!(%error, "no snapshot was kept"),
+        }
     }
 
     /// Opens everything that came and was not opened yet, in all spaces.
@@ -176,23 +196,44 @@ impl Client {
         generation: u32,
         entries: &[Arrived],
     ) -> Result<Step<()>, Error> {
-        let stored = self.storage.stored_document(&view.space, name).await?;
-        let until = stored.entries_until;
-        let mut loaded = self.assemble(view, stored)?;
+        let kept = self.documents.take(&view.space, name);
+        let is_again = kept.is_some();
+        let stored = self.storage.stored_document(&view.space, name, kept.as_ref().map(|kept| kept.held)).await?;
+        let mut open = self.bring_up(view, kept, stored)?;
         let mut states = Vec::with_capacity(entries.len());
-        open_what_fits(&mut loaded.document, entries, &mut states);
+        open_what_fits(&mut open.document, entries, &mut states);
         // What a later reader finds by its arrival needs no snapshot, unless a snapshot already claims to hold it, or it would have
         // to be taken to pieces again each time.
-        let is_claimed = entries.iter().any(|entry| entry.arrival <= until);
+        let is_claimed = entries.iter().any(|entry| entry.arrival <= open.snapshot_until);
         let is_broken = states.iter().any(|(_, state)| *state == EntryState::SetAside);
-        let snapshot = (is_claimed || is_broken || loaded.tail + entries.len() > TAIL_MAX).then(|| {
-            let newest = entries.iter().map(|entry| entry.arrival).max().unwrap_or_default();
-            loaded.entries_until = loaded.entries_until.max(newest);
-            loaded.snapshot()
-        });
-        let version = loaded.version;
-        let opening = Opening { name: name.to_owned(), generation, version, states, snapshot };
-        Ok(self.storage.finish_opening(&view.space, &opening).await?)
+        let newest = entries.iter().map(|entry| entry.arrival).max().unwrap_or_default();
+        open.held.entries_until = open.held.entries_until.max(newest);
+        open.tail += entries.len();
+        open.bytes += entries.iter().flat_map(|entry| &entry.changes).map(Vec::len).sum::<usize>();
+        let snapshot = (is_claimed || is_broken || open.tail > TAIL_MAX).then(|| open.snapshot());
+        let is_snapshot = snapshot.is_some();
+        let opening = Opening { name: name.to_owned(), generation, version: open.held.version, states, snapshot };
+        match self.storage.finish_opening(&view.space, &opening).await? {
+            Step::Done(version) => {
+                open.moved_to(version, is_snapshot);
+                self.documents.put(&view.space, name, open, is_again);
+                Ok(Step::Done(()))
+            }
+            Step::Moved => Ok(Step::Moved),
+        }
+    }
+}
+
+impl OpenDocument {
+    /// Takes in changes that lie beyond the snapshot, in so many entries or pending changes. Those that are known already, as one's
+    /// own are once they were sealed, were counted before.
+    fn add(&mut self, changes: &[Vec<u8>], count: usize) {
+        let before = (self.document.heads(), self.document.waits());
+        apply_what_fits(&mut self.document, changes);
+        if before != (self.document.heads(), self.document.waits()) {
+            self.tail += count;
+            self.bytes += changes.iter().map(Vec::len).sum::<usize>();
+        }
     }
 }
 
@@ -257,7 +298,7 @@ mod tests {
     }
 
     /// Ada, who founded a space that no relay knows.
-    async fn founder(folder: &std::path::Path) -> (Client, SpaceView) {
+    pub(in crate::documents) async fn founder(folder: &std::path::Path) -> (Client, SpaceView) {
         let client = Client::init(folder, "Ada", ClientOptions::default()).await.unwrap();
         client.create("http://127.0.0.1:9", None).await.unwrap_err();
         let view = client.view(false).await.unwrap();
@@ -282,10 +323,10 @@ mod tests {
         let first = signed(&client, &view, None, &[&good[0], &good[1], broken, &good[2]]);
         let second = signed(&client, &view, Some(&first), &[&good[3], &good[4]]);
         let third = signed(&client, &view, Some(&second), &[broken, &good[5], broken]);
-        let append = Append::new(ChainMark::of(&view.chain), view.chain.clone(), vec![first, second, third]);
-        assert!(matches!(client.storage.append(&append, &|_| view.ring.clone()).await.unwrap(), Step::Done(_)));
+        let append = Append::new(ChainMark::of(&view.chain), (*view.chain).clone(), vec![first, second, third]);
+        assert!(matches!(client.storage.append(&append, &|_| (*view.ring).clone()).await.unwrap(), Step::Done(_)));
         assert_eq!(client.status().await.unwrap().set_aside, 2, "two entries are not whole");
-        let changes = client.load(&view, &DocumentName::home()).await.unwrap().document.all_changes();
+        let changes = client.load(&view, &DocumentName::home()).await.unwrap().all_changes();
         assert!(good.iter().all(|change| changes.contains(change)));
     }
 
@@ -297,8 +338,8 @@ mod tests {
 
         let broken = signed(&client, &view, None, &[b"no change at all"]);
         let whole = signed(&client, &view, Some(&broken), &[&good]);
-        let append = Append::new(ChainMark::of(&view.chain), view.chain.clone(), vec![broken, whole]);
-        assert!(matches!(client.storage.append(&append, &|_| view.ring.clone()).await.unwrap(), Step::Done(_)));
+        let append = Append::new(ChainMark::of(&view.chain), (*view.chain).clone(), vec![broken, whole]);
+        assert!(matches!(client.storage.append(&append, &|_| (*view.ring).clone()).await.unwrap(), Step::Done(_)));
         assert_eq!(client.status().await.unwrap().set_aside, 1);
         let counts = client.storage.counts(&view.space).await.unwrap();
         assert_eq!(counts.unopened, 0, "the one after it was opened");

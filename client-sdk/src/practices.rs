@@ -30,7 +30,7 @@ impl Client {
     /// What everyone is called.
     async fn names(&self, view: &SpaceView) -> Result<Names, Error> {
         let home = self.load(view, &DocumentName::home()).await?;
-        Ok(Names(person::names(&home.document)))
+        Ok(Names(person::names(&home)))
     }
 }
 

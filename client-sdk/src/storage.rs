@@ -39,12 +39,14 @@ use entwine_core::sync::ChainMark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{Connection as _, Row as _, Sqlite, SqliteConnection, Transaction};
 use zeroize::Zeroizing;
 
 pub(crate) use archive::Copy;
-pub(crate) use document::{EntryState, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
+pub(crate) use document::{EntryState, Held, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
 pub(crate) use feed::Step;
 pub(crate) use notice::{DocumentMark, Notice, WrittenMark};
 pub(crate) use reached::Reached;
@@ -121,6 +123,8 @@ impl From<ChainError> for StorageError {
 pub(crate) struct SpaceLine {
     pub(crate) space: SpaceId,
     pub(crate) is_private: bool,
+    /// Where its chain stands.
+    pub(crate) mark: ChainMark,
 }
 
 /// The device's database, opened with the key under which its values are sealed.
@@ -239,13 +243,15 @@ impl Storage {
     }
 
     async fn spaces_where_archived(&self, archived: bool) -> Result<Vec<SpaceLine>, StorageError> {
-        let rows = sqlx::query("SELECT space, kind FROM space WHERE archived = ? ORDER BY kind, space")
+        let rows = sqlx::query("SELECT length, head, space, kind FROM space WHERE archived = ? ORDER BY kind, space")
             .bind(archived)
             .fetch_all(&self.pool)
             .await?;
-        rows.iter()
-            .map(|row| Ok(SpaceLine { space: space_id(row.get(0))?, is_private: row.get::<i64, _>(1) == 1 }))
-            .collect()
+        let line = |row: &SqliteRow| {
+            let (space, is_private) = (space_id(row.get(2))?, row.get::<i64, _>(3) == 1);
+            Ok(SpaceLine { space, is_private, mark: read_mark(row)? })
+        };
+        rows.iter().map(line).collect()
     }
 
     /// Takes spaces in, with the whole of their chains, all or none. Those that are there already stay as they are.
@@ -358,6 +364,11 @@ async fn chain_mark(connection: &mut SqliteConnection, space: &SpaceId) -> Resul
         .bind(space.as_bytes().as_slice())
         .fetch_one(connection)
         .await?;
+    read_mark(&row)
+}
+
+/// A row that selects length and head first.
+fn read_mark(row: &SqliteRow) -> Result<ChainMark, StorageError> {
     let len = u32::try_from(row.get::<i64, _>(0)).map_err(|_| StorageError::Damaged("the length of a chain"))?;
     Ok(ChainMark { len, head: hash(row.get(1))? })
 }

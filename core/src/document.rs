@@ -170,7 +170,7 @@ impl Document {
     }
 
     /// Takes received changes, in any order; known ones do no harm. Those that follow what is not here yet are kept until it
-    /// arrives. Returns what changed, each entity once. Each call copies the document once, so hand over many changes at a
+    /// arrives. Returns what changed, each entity once. Each call that brings something copies the document once, so hand over many changes at a
     /// time, and one entry's at a time only where that was refused.
     ///
     /// # Errors

@@ -141,7 +141,7 @@ impl Client {
         for name in self.storage.document_names(&view.space).await? {
             let Ok(document) = DocumentName::parse(&name) else { continue };
             let mut loaded = self.load(view, &document).await?;
-            let changes = loaded.document.all_changes();
+            let changes = loaded.all_changes();
             let changes = changes.into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();
             copies.push(Copy { space: into, name, changes });
         }
@@ -159,7 +159,7 @@ impl Client {
                 continue;
             }
             let home = self.load(&view, &DocumentName::home()).await?;
-            if founding::is_left_behind(&home.document, &view.space, &self.person(&view)?) {
+            if founding::is_left_behind(&home, &view.space, &self.person(&view)?) {
                 let mut settings: Settings = self.storage.space_settings(&view.space).await?;
                 settings.is_left_behind = true;
                 self.storage.set_space_settings(&view.space, &settings).await?;

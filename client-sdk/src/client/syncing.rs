@@ -180,7 +180,7 @@ impl Client {
     async fn write_home(&self, view: &SpaceView, settings: &Settings) -> Result<Vec<String>, Error> {
         let (home, space) = (DocumentName::home(), view.space);
         if view.gone.is_some() {
-            return Ok(registration::tokens(&self.load(view, &home).await?.document, &space));
+            return Ok(registration::tokens(&*self.load(view, &home).await?, &space));
         }
         let writer = Writer { person: settings.person, device: self.keys.id() };
         let token = settings.token.as_deref().filter(|_| !view.is_private);

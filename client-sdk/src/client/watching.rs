@@ -310,7 +310,7 @@ impl Watching {
                 if before.is_some_and(|(before, _)| *before == mark) {
                     continue;
                 }
-                let now = prints(&self.client.load(&view, &name).await?.document);
+                let now = prints(&*self.client.load(&view, &name).await?);
                 let nothing = BTreeMap::new();
                 let before = before.map_or(&nothing, |(_, before)| before);
                 if !is_first {

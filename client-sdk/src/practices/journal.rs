@@ -291,7 +291,7 @@ impl<'c> Journal<'c> {
                     continue;
                 }
                 let loaded = self.client.load(&view, &name).await?;
-                let entries = loaded.document.collection::<JournalEntry>();
+                let entries = loaded.collection::<JournalEntry>();
                 let listing = if trash { entries.trash(clock::now()) } else { entries.list() };
                 let all = entries.list().items.into_iter().chain(entries.trash(clock::now()).items);
                 let new: BTreeSet<EntityId> = all.map(|stored| stored.id).filter(|id| !seen.contains(id)).collect();
@@ -315,8 +315,8 @@ impl<'c> Journal<'c> {
         for view in views.into_iter().chain(self.client.archive().await?) {
             for chapter in chapters_of(id) {
                 let loaded = self.client.load(&view, &chapter).await?;
-                if let Some(stored) = loaded.document.collection::<JournalEntry>().get(id)? {
-                    let heads = loaded.document.heads();
+                if let Some(stored) = loaded.collection::<JournalEntry>().get(id)? {
+                    let heads = loaded.heads();
                     return Ok(Place { view, chapter, stored, heads });
                 }
             }

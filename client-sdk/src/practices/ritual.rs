@@ -131,7 +131,7 @@ impl<'c> Rituals<'c> {
         let names = self.client.names(&view).await?;
         let done = self.recently_done(&view, &names).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
-        let rituals = home.document.collection::<Ritual>().list();
+        let rituals = home.collection::<Ritual>().list();
         Ok(rituals
             .into_iter()
             .map(|stored| RitualView {
@@ -152,7 +152,7 @@ impl<'c> Rituals<'c> {
     pub async fn done(&self, id: &EntityId, note: Option<&str>) -> Result<EntityId, Error> {
         let view = self.client.view(false).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
-        if !home.document.collection::<Ritual>().contains(id) {
+        if !home.collection::<Ritual>().contains(id) {
             return Err(no_ritual(id));
         }
         let date = civil_date(clock::now(), &clock::zone());
@@ -172,7 +172,7 @@ impl<'c> Rituals<'c> {
         let mut done: BTreeMap<String, Vec<DoneView>> = BTreeMap::new();
         for chapter in [this_month, last_month] {
             let loaded = self.client.load(view, &chapter).await?;
-            for record in loaded.document.collection::<RitualOccurrence>().list() {
+            for record in loaded.collection::<RitualOccurrence>().list() {
                 let record = record.value;
                 done.entry(record.ritual.get().clone()).or_default().push(DoneView {
                     by: names.of(record.by.parse().ok()),

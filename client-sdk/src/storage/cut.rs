@@ -77,7 +77,8 @@ impl Storage {
     }
 }
 
-/// Entries leave their feed, of which `tree` is what stays. What never had a place there goes for good.
+/// Entries leave their feed, of which `tree` is what stays. What never had a place there goes for good. Whoever holds a document in
+/// which they were opened holds what may be there no more.
 pub(super) async fn displace(
     connection: &mut SqliteConnection,
     space: &SpaceId,
@@ -95,6 +96,8 @@ pub(super) async fn displace(
             .execute(&mut *connection)
             .await?;
         for statement in [
+            "UPDATE document SET version = version + 1 WHERE (space, document) IN
+             (SELECT space, document FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?)",
             "INSERT OR IGNORE INTO displaced_entry SELECT space, feed, seq, hash, previous, position, kind, critical, sealed,
              signature FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
             "DELETE FROM entry WHERE space = ? AND feed = ? AND seq = ? AND hash = ?",
@@ -228,7 +231,7 @@ mod tests {
         }
 
         async fn pending(&self) -> Vec<Vec<u8>> {
-            let document = self.storage.stored_document(&self.chain.space(), "home").await.expect("a document");
+            let document = self.storage.stored_document(&self.chain.space(), "home", None).await.expect("a document");
             document.pending.into_iter().map(|change| change.bytes).collect()
         }
 

@@ -5,12 +5,13 @@
 //! ```
 //!
 //! A snapshot is a cache. Whoever writes one, or marks entries as opened, says which version of the document's row it saw:
-//! where another process was quicker, nothing is written, and it begins again.
+//! where another process was quicker, nothing is written, and it begins again. The version moves with all that takes something
+//! out of a document or puts something where it was read already. What only adds at the end, as writing and sealing do, leaves it.
 
 use entwine_core::feed::StoredEntry;
 use entwine_core::id::{DocumentId, SpaceId};
 use entwine_core::time::Timestamp;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 
 use super::feed::{Step, stored_entry};
 use super::refusal::REFUSALS_MAX;
@@ -59,13 +60,25 @@ pub(crate) struct PendingChange {
     pub(crate) written: Timestamp,
 }
 
-/// Everything that a document is made of, read at one moment.
-#[derive(Debug, Default)]
-pub(crate) struct StoredDocument {
+/// Up to where somebody holds everything of a document. Good as long as the document has this version: until then, more may have
+/// come, and nothing has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Held {
     pub(crate) version: u64,
-    pub(crate) snapshot: Option<Vec<u8>>,
     pub(crate) entries_until: u64,
     pub(crate) pending_until: u64,
+}
+
+/// What a document is made of, read at one moment: all of it, or what is newer than somebody held.
+#[derive(Debug, Default)]
+pub(crate) struct StoredDocument {
+    /// Whether it is only what is newer.
+    pub(crate) is_newer: bool,
+    /// Up to where one holds everything with this.
+    pub(crate) held: Held,
+    pub(crate) snapshot: Option<Vec<u8>>,
+    /// The arrival up to which a snapshot claims to hold everything; 0 where there is none.
+    pub(crate) snapshot_until: u64,
     pub(crate) tail: Vec<StoredEntry>,
     pub(crate) pending: Vec<PendingChange>,
     /// Changes that the relay set aside for good: to be shown, and never to be written on.
@@ -130,26 +143,61 @@ impl Storage {
         Ok(names)
     }
 
-    /// What a document is made of; nothing at all for one that was never written.
-    pub(crate) async fn stored_document(&self, space: &SpaceId, name: &str) -> Result<StoredDocument, StorageError> {
-        let index = self.document_index(space, name, 0);
+    /// What a document is made of; nothing at all for one that was never written. Where nothing has gone since somebody `held` it,
+    /// only what is newer.
+    pub(crate) async fn stored_document(
+        &self,
+        space: &SpaceId,
+        name: &str,
+        held: Option<Held>,
+    ) -> Result<StoredDocument, StorageError> {
         let mut transaction = self.pool.begin().await?;
-        let row = sqlx::query(
-            "SELECT version, snapshot, entries_until, pending_until FROM document WHERE space = ? AND document = ?",
-        )
-        .bind(space.as_bytes().as_slice())
-        .bind(index.as_slice())
-        .fetch_optional(&mut *transaction)
-        .await?;
+        let stored = self.read_document(&mut transaction, space, &self.document_index(space, name, 0), held).await?;
+        transaction.commit().await?;
+        Ok(stored)
+    }
+
+    /// Begins to write into a document. Nobody else writes until that ends, so that what is written on is still there when it is
+    /// kept.
+    pub(crate) async fn write_document(
+        &self,
+        space: &SpaceId,
+        name: &str,
+    ) -> Result<DocumentWriting<'_>, StorageError> {
+        let index = self.document_index(space, name, 0);
+        Ok(DocumentWriting {
+            storage: self,
+            transaction: self.begin().await?,
+            space: *space,
+            name: name.to_owned(),
+            index,
+        })
+    }
+
+    async fn read_document(
+        &self,
+        connection: &mut SqliteConnection,
+        space: &SpaceId,
+        index: &DocumentIndex,
+        held: Option<Held>,
+    ) -> Result<StoredDocument, StorageError> {
+        let row =
+            sqlx::query("SELECT version, entries_until, pending_until FROM document WHERE space = ? AND document = ?")
+                .bind(space.as_bytes().as_slice())
+                .bind(index.as_slice())
+                .fetch_optional(&mut *connection)
+                .await?;
         let Some(row) = row else { return Ok(StoredDocument::default()) };
+        let [version, snapshot_until, pending_until] = [0, 1, 2].map(|column| from_sql(row.get(column)));
+        let held = held.filter(|held| held.version == version);
         let mut stored = StoredDocument {
-            version: from_sql(row.get(0)),
-            entries_until: from_sql(row.get(2)),
-            pending_until: from_sql(row.get(3)),
+            is_newer: held.is_some(),
+            held: held.unwrap_or(Held { version, entries_until: snapshot_until, pending_until }),
+            snapshot_until,
             ..StoredDocument::default()
         };
-        if let Some(sealed) = row.get::<Option<&[u8]>, _>(1) {
-            stored.snapshot = Some(self.open_sealed(&place("snapshot", space, &index), sealed)?.to_vec());
+        if !stored.is_newer {
+            stored.snapshot = self.read_snapshot(connection, space, index).await?;
         }
         let rows = sqlx::query(
             "SELECT feed, seq, hash, previous, position, kind, critical, sealed, signature, arrival FROM entry
@@ -157,15 +205,15 @@ impl Storage {
         )
         .bind(space.as_bytes().as_slice())
         .bind(index.as_slice())
-        .bind(to_sql(stored.entries_until))
+        .bind(to_sql(stored.held.entries_until))
         .bind(EntryState::Opened.code())
         // What was set aside and has a document opened, and fitted in part.
         .bind(EntryState::SetAside.code())
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *connection)
         .await?;
         for row in &rows {
             stored.tail.push(stored_entry(row)?);
-            stored.entries_until = from_sql(row.get(9));
+            stored.held.entries_until = from_sql(row.get(9));
         }
         let rows = sqlx::query(
             "SELECT sealed, change, refusals FROM pending
@@ -173,40 +221,38 @@ impl Storage {
         )
         .bind(space.as_bytes().as_slice())
         .bind(index.as_slice())
-        .bind(to_sql(stored.pending_until))
+        .bind(to_sql(stored.held.pending_until))
         .bind(REFUSALS_MAX)
-        .fetch_all(&mut *transaction)
+        .fetch_all(&mut *connection)
         .await?;
         for row in &rows {
-            let change = self.open_pending(space, &index, row.get(0))?;
+            let change = self.open_pending(space, index, row.get(0))?;
             if row.get::<i64, _>(2) == REFUSALS_MAX {
                 stored.staying.push(change);
             } else {
                 stored.pending.push(change);
-                stored.pending_until = from_sql(row.get(1));
+                stored.held.pending_until = from_sql(row.get(1));
             }
         }
-        transaction.commit().await?;
         Ok(stored)
     }
 
-    /// Keeps changes that were written here. When this returns, they are safe.
-    pub(crate) async fn add_pending(
+    async fn read_snapshot(
         &self,
+        connection: &mut SqliteConnection,
         space: &SpaceId,
-        name: &str,
-        changes: &[PendingChange],
-    ) -> Result<(), StorageError> {
-        let index = self.document_index(space, name, 0);
-        let mut transaction = self.begin().await?;
-        self.touch_document(&mut transaction, space, &index, name, 0).await?;
-        for change in changes {
-            self.insert_pending(&mut transaction, space, &index, change, 0).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        index: &DocumentIndex,
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        let row = sqlx::query("SELECT snapshot FROM document WHERE space = ? AND document = ?")
+            .bind(space.as_bytes().as_slice())
+            .bind(index.as_slice())
+            .fetch_one(connection)
+            .await?;
+        let sealed = row.get::<Option<&[u8]>, _>(0);
+        sealed.map(|sealed| Ok(self.open_sealed(&place("snapshot", space, index), sealed)?.to_vec())).transpose()
     }
 
+    /// The number of the change.
     pub(super) async fn insert_pending(
         &self,
         connection: &mut SqliteConnection,
@@ -214,26 +260,27 @@ impl Storage {
         index: &DocumentIndex,
         change: &PendingChange,
         refusals: i64,
-    ) -> Result<(), StorageError> {
+    ) -> Result<u64, StorageError> {
         let plain = [&change.written.as_millis().to_be_bytes(), change.bytes.as_slice()].concat();
-        sqlx::query("INSERT INTO pending (space, document, sealed, refusals) VALUES (?, ?, ?, ?)")
+        let inserted = sqlx::query("INSERT INTO pending (space, document, sealed, refusals) VALUES (?, ?, ?, ?)")
             .bind(space.as_bytes().as_slice())
             .bind(index.as_slice())
             .bind(self.seal(&place("pending", space, index), &plain))
             .bind(refusals)
             .execute(connection)
             .await?;
-        Ok(())
+        Ok(from_sql(inserted.last_insert_rowid()))
     }
 
-    /// Replaces a document's snapshot, unless another process changed something about the document since `version`.
+    /// Replaces a document's snapshot, unless another process changed something about the document since `version`: the version
+    /// afterwards.
     pub(crate) async fn set_snapshot(
         &self,
         space: &SpaceId,
         name: &str,
         version: u64,
         snapshot: &Snapshot,
-    ) -> Result<Step<()>, StorageError> {
+    ) -> Result<Step<u64>, StorageError> {
         let index = self.document_index(space, name, 0);
         let mut transaction = self.begin().await?;
         if document_version(&mut transaction, space, &index).await? != version {
@@ -241,7 +288,7 @@ impl Storage {
         }
         self.write_snapshot(&mut transaction, space, &index, snapshot).await?;
         transaction.commit().await?;
-        Ok(Step::Done(()))
+        Ok(Step::Done(version + 1))
     }
 
     async fn write_snapshot(
@@ -335,8 +382,8 @@ impl Storage {
         Ok(())
     }
 
-    /// Says what became of entries of one document, unless another process was quicker.
-    pub(crate) async fn finish_opening(&self, space: &SpaceId, opening: &Opening) -> Result<Step<()>, StorageError> {
+    /// Says what became of entries of one document, unless another process was quicker: the document's version afterwards.
+    pub(crate) async fn finish_opening(&self, space: &SpaceId, opening: &Opening) -> Result<Step<u64>, StorageError> {
         let index = self.document_index(space, &opening.name, opening.generation);
         let mut transaction = self.begin().await?;
         self.touch_document(&mut transaction, space, &index, &opening.name, opening.generation).await?;
@@ -357,7 +404,7 @@ impl Storage {
             }
         }
         transaction.commit().await?;
-        Ok(Step::Done(()))
+        Ok(Step::Done(opening.version + 1))
     }
 
     pub(crate) async fn counts(&self, space: &SpaceId) -> Result<Counts, StorageError> {
@@ -387,6 +434,39 @@ impl Storage {
         }
         transaction.commit().await?;
         Ok(counts)
+    }
+}
+
+/// A document while it is written into.
+pub(crate) struct DocumentWriting<'s> {
+    storage: &'s Storage,
+    transaction: Transaction<'static, Sqlite>,
+    space: SpaceId,
+    name: String,
+    index: DocumentIndex,
+}
+
+impl DocumentWriting<'_> {
+    /// As [`Storage::stored_document`].
+    pub(crate) async fn stored(&mut self, held: Option<Held>) -> Result<StoredDocument, StorageError> {
+        self.storage.read_document(&mut self.transaction, &self.space, &self.index, held).await
+    }
+
+    /// Keeps changes that were written here: the number of the last one; none where there are none. When this returns, they are
+    /// safe.
+    pub(crate) async fn keep(mut self, changes: &[PendingChange]) -> Result<Option<u64>, StorageError> {
+        let Some((last, before)) = changes.split_last() else {
+            self.transaction.rollback().await?;
+            return Ok(None);
+        };
+        let transaction = &mut self.transaction;
+        self.storage.touch_document(transaction, &self.space, &self.index, &self.name, 0).await?;
+        for change in before {
+            self.storage.insert_pending(transaction, &self.space, &self.index, change, 0).await?;
+        }
+        let number = self.storage.insert_pending(transaction, &self.space, &self.index, last, 0).await?;
+        self.transaction.commit().await?;
+        Ok(Some(number))
     }
 }
 

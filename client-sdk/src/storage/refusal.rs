@@ -46,7 +46,7 @@ impl Storage {
         let ring = ring(&chain);
         let newest: i64 =
             sqlx::query_scalar("SELECT COALESCE(MAX(change), 0) FROM pending").fetch_one(&mut *transaction).await?;
-        let mut staying: BTreeSet<DocumentIndex> = BTreeSet::new();
+        let [mut touched, mut staying] = [(); 2].map(|()| BTreeSet::<DocumentIndex>::new());
         let mut opened = Vec::new();
         for place in &displaced {
             let row = sqlx::query(
@@ -67,11 +67,15 @@ impl Storage {
             if refusals >= REFUSALS_MAX && staying.insert(index) {
                 keep_here(&mut transaction, space, &index, newest).await?;
             }
+            touched.insert(index);
             let refusals = if staying.contains(&index) { REFUSALS_MAX } else { refusals };
             for bytes in content.changes {
                 let change = PendingChange { bytes, written: content.written.1 };
                 self.insert_pending(&mut transaction, space, &index, &change, refusals).await?;
             }
+        }
+        for index in &touched {
+            move_behind(&mut transaction, space, index, newest).await?;
         }
         step_back(&mut transaction, space, &displaced, |place| before.previous(place)).await?;
         displace(&mut transaction, space, own, &tree, &displaced).await?;
@@ -87,6 +91,29 @@ impl Storage {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// What was pending in a document up to this change comes after what was taken back: it was written later, and may stand on that.
+async fn move_behind(
+    connection: &mut SqliteConnection,
+    space: &SpaceId,
+    index: &DocumentIndex,
+    newest: i64,
+) -> Result<(), StorageError> {
+    for statement in [
+        "INSERT INTO pending (space, document, sealed, refusals) SELECT space, document, sealed, refusals FROM pending
+         WHERE space = ? AND document = ? AND change <= ? AND refusals < ? ORDER BY change",
+        "DELETE FROM pending WHERE space = ? AND document = ? AND change <= ? AND refusals < ?",
+    ] {
+        sqlx::query(statement)
+            .bind(space.as_bytes().as_slice())
+            .bind(index.as_slice())
+            .bind(newest)
+            .bind(REFUSALS_MAX)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// What was written in a document since, up to this change, stays here too; and the document is made anew without it, so that

@@ -50,8 +50,13 @@ pub(super) fn decode(changes: &[Vec<u8>]) -> Result<Vec<Change>, DocumentError> 
 pub(super) fn apply(
     automerge: &mut AutoCommit,
     waiting: &mut Waiting,
-    batch: Vec<Change>,
+    mut batch: Vec<Change>,
 ) -> Result<BTreeSet<EntityEvent>, DocumentError> {
+    // What is known already, as one's own words are when they come back in an entry, is not worth a copy of the document.
+    batch.retain(|change| automerge.get_change_meta_by_hash(&change.hash()).is_none());
+    if batch.is_empty() {
+        return Ok(BTreeSet::new());
+    }
     let mut document = automerge.clone();
     let mut events;
     match attempt(&mut document, batch.clone()) {
