@@ -23,19 +23,26 @@ pub(crate) struct SpaceView {
     pub(crate) gone: Option<Reason>,
 }
 
-/// Chains that were verified, with what they let this device open. Each is good as long as the database names its head: the hash
+/// A chain that was verified, with what it lets this device open.
+#[derive(Debug, Clone)]
+struct Verified {
+    chain: Arc<MembershipChain>,
+    ring: Arc<KeyRing>,
+}
+
+/// Chains that were verified. Each is good as long as the database names its head: the hash
 /// of the last record stands for all of them. One for each space of the profile.
 #[derive(Debug, Default)]
-pub(super) struct VerifiedChains(Mutex<BTreeMap<SpaceId, (Arc<MembershipChain>, Arc<KeyRing>)>>);
+pub(super) struct VerifiedChains(Mutex<BTreeMap<SpaceId, Verified>>);
 
 impl VerifiedChains {
-    fn get(&self, space: &SpaceId, mark: ChainMark) -> Option<(Arc<MembershipChain>, Arc<KeyRing>)> {
+    fn get(&self, line: &SpaceLine) -> Option<Verified> {
         let chains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        chains.get(space).filter(|(chain, _)| ChainMark::of(chain) == mark).cloned()
+        chains.get(&line.space).filter(|verified| ChainMark::of(&verified.chain) == line.mark).cloned()
     }
 
-    fn keep(&self, chain: Arc<MembershipChain>, ring: Arc<KeyRing>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(chain.space(), (chain, ring));
+    fn keep(&self, space: SpaceId, verified: Verified) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(space, verified);
     }
 }
 
@@ -54,7 +61,7 @@ impl Client {
         let mut views = Vec::new();
         let leaving = self.leaving().await?;
         for line in lines {
-            let (chain, ring) = self.verified(&line).await?;
+            let Verified { chain, ring } = self.verified(&line).await?;
             let settings: Settings = self.storage.space_settings(&line.space).await?;
             let left = (leaving == Some(line.space) || settings.is_left_behind).then_some(Reason::Left);
             let gone = gone_from(&chain, &self.keys.id()).or(left);
@@ -63,14 +70,15 @@ impl Client {
         Ok(views)
     }
 
-    async fn verified(&self, line: &SpaceLine) -> Result<(Arc<MembershipChain>, Arc<KeyRing>), Error> {
-        if let Some(verified) = self.chains.get(&line.space, line.mark) {
+    async fn verified(&self, line: &SpaceLine) -> Result<Verified, Error> {
+        if let Some(verified) = self.chains.get(line) {
             return Ok(verified);
         }
-        let chain = Arc::new(self.storage.chain(&line.space).await?);
+        let chain = self.storage.chain(&line.space).await?;
         let ring = Arc::new(KeyRing::derive(&chain, &self.keys));
-        self.chains.keep(Arc::clone(&chain), Arc::clone(&ring));
-        Ok((chain, ring))
+        let verified = Verified { chain: Arc::new(chain), ring };
+        self.chains.keep(line.space, verified.clone());
+        Ok(verified)
     }
 
     /// The shared or the private space.
