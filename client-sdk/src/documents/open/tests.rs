@@ -302,6 +302,13 @@ async fn what_a_removed_device_said_beyond_its_cut_stays_in_a_document_though_it
     let stored =
         phone.programs[0].storage.stored_document(&view.space, phone.month.as_str(), Some(before)).await.unwrap();
     assert!(!stored.is_newer, "entries went: whoever held the document loads it anew");
+    for program in &phone.programs {
+        assert_eq!(
+            program.view(false).await.unwrap().chain.len(),
+            view.chain.len() + 1,
+            "and the chain that it had verified"
+        );
+    }
     assert_eq!([phone.shown(0).await, phone.shown(1).await], [3, 3]);
     phone.check().await;
 }
