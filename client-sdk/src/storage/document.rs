@@ -407,6 +407,16 @@ impl Storage {
         Ok(Step::Done(opening.version + 1))
     }
 
+    /// Makes the database refuse whatever would be pending, as a full disk does; or no longer.
+    #[cfg(test)]
+    pub(crate) async fn refuse_pending(&self, refuses: bool) {
+        let statement = match refuses {
+            true => "CREATE TRIGGER full BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'full'); END",
+            false => "DROP TRIGGER full",
+        };
+        sqlx::query(statement).execute(&self.pool).await.expect("the trigger comes or goes");
+    }
+
     pub(crate) async fn counts(&self, space: &SpaceId) -> Result<Counts, StorageError> {
         let mut transaction = self.pool.begin().await?;
         let row = sqlx::query("SELECT COUNT(*), COUNT(*) FILTER (WHERE refusals = ?) FROM pending WHERE space = ?")

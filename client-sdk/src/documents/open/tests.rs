@@ -28,7 +28,7 @@ struct Phone {
     tablets_own: Document,
     last: Option<VerifiedEntry>,
     written: Vec<EntityId>,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Phone {
@@ -48,7 +48,7 @@ impl Phone {
         let tablets_own = Document::new(ActorId::make_random(&mut random::generator(), &tablet.id()));
         let month = chapter(clock::now(), &clock::zone());
         let programs = [first, second];
-        Self { programs, month, tablet, tablets_own, last: None, written: Vec::new(), folder }
+        Self { programs, month, tablet, tablets_own, last: None, written: Vec::new(), _folder: folder }
     }
 
     async fn view(&self) -> SpaceView {
@@ -242,15 +242,9 @@ async fn what_was_written_on_a_refused_text_before_that_was_known_stays_with_it(
 async fn a_write_that_fails_leaves_nothing_open_that_was_not_kept() {
     let mut phone = Phone::new().await;
     phone.write(0, "kept").await.unwrap();
-    let file = phone.folder.path().join("profile.db");
-    let sql = async |statement: &'static str| {
-        use sqlx::ConnectOptions as _;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
-        sqlx::query(statement).execute(&mut options.connect().await.unwrap()).await.unwrap();
-    };
-    sql("CREATE TRIGGER full BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'full'); END").await;
+    phone.programs[1].storage.refuse_pending(true).await;
     phone.write(0, "lost").await.unwrap_err();
-    sql("DROP TRIGGER full").await;
+    phone.programs[1].storage.refuse_pending(false).await;
     assert_eq!(phone.shown(0).await, 1);
     phone.write(0, "kept too").await.unwrap();
     assert_eq!([phone.shown(0).await, phone.shown(1).await], [2, 2]);
