@@ -62,8 +62,10 @@ pub enum Event {
         /// Whether it was one's own; else it was the partner's.
         own: bool,
     },
-    /// The device's own database failed, or the client was closed: there are no further events until somebody listens anew.
+    /// There are no further events until somebody listens anew: the client was closed, or its database failed.
     Ended {
+        /// Whether something failed.
+        is_failure: bool,
         /// What was seen, in words for people.
         detail: String,
     },
@@ -258,7 +260,7 @@ impl Feed {
                 biased;
                 () = self.changed.notified() => {
                     if self.state().is_closed {
-                        self.end("this client was closed".to_owned()).await;
+                        self.end(false, "this client was closed".to_owned()).await;
                         break;
                     }
                     let mut state = self.state();
@@ -279,7 +281,7 @@ impl Feed {
                         self.tell_all(&event).await;
                     }
                     Err(error) => {
-                        self.end(EntwineError::from(error).to_string()).await;
+                        self.end(true, EntwineError::from(error).to_string()).await;
                         break;
                     }
                 },
@@ -310,14 +312,14 @@ impl Feed {
     }
 
     /// Tells everybody that this was all.
-    async fn end(&self, detail: String) {
+    async fn end(&self, is_failure: bool, detail: String) {
         let listeners = {
             let mut state = self.state();
             state.is_running = false;
             std::mem::take(&mut state.listeners)
         };
         for one in listeners.into_values() {
-            tell(one.listener, Event::Ended { detail: detail.clone() }).await;
+            tell(one.listener, Event::Ended { is_failure, detail: detail.clone() }).await;
         }
     }
 
