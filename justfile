@@ -68,6 +68,14 @@ reliability SEEDS="100000" FIRST="0":
 phone-library *TARGET:
     scripts/phone-library {{ TARGET }}
 
+# Compile the Swift SDK on Linux and play its stories, or those whose name contains the word, with a Swift of its own if need be
+swift *ARGS:
+    client-sdk/swift/test-on-linux.sh {{ ARGS }}
+
+# Write the Swift side of the library for phones anew, after a change in client-sdk/src/ffi
+swift-bindings:
+    client-sdk/swift/bindings.sh
+
 # Start a relay; `just relay --help` lists its settings
 relay *ARGS:
     cargo run --release -p entwine-server -- serve {{ ARGS }}

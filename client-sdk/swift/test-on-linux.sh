@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Compiles the Swift SDK on Linux and lets it live: with the real relay, and with a phone in a terminal.
+#
+#   client-sdk/swift/test-on-linux.sh                      everything
+#   client-sdk/swift/test-on-linux.sh EventStories         only the stories whose name contains that
+#
+# It takes the Swift on the PATH, where that is 6.0 or newer, or makes a folder with one in it (linux-tree.sh), which needs root
+# and a Debian. Where neither works, it says so and ends with 77: skipped, and nothing was shown.
+#
+# What is only there on Apple's systems (Sources/Entwine/Apple, Examples) is not compiled here: it is only read for its grammar.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+FEATURES=entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-server/test-switches
+QUICK_START=docs/sdk/quick-start-swift.md
+QUICK_START_LINES_MAX=25
+
+# A relay or phone of your own, set up by variables in this shell, is not what the stories talk about.
+for name in "${!ENTWINE_@}"; do
+    unset "$name"
+done
+locked=()
+[[ -z ${CI:-} ]] || locked=(--locked)
+repository=$PWD
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+package=client-sdk/swift
+
+say() { printf '\n== %s\n' "$*"; }
+fail() {
+    printf '\n%s: %s\n' "$0" "$*" >&2
+    exit 1
+}
+
+find_swift() {
+    if swift --version 2>/dev/null | grep -q 'Swift version \([6-9]\|[1-9][0-9]\)\.'; then
+        in_swift=(env)
+    elif $package/linux-tree.sh "$target/swift-tree"; then
+        in_swift=($package/linux-tree.sh "$target/swift-tree" env)
+    else
+        echo "SKIPPED: no Swift compiler (see above): the Swift SDK was not compiled or run"
+        exit 77
+    fi
+    in_swift+=(LD_LIBRARY_PATH="$target/debug" STORY_PROGRAMS="$target/debug")
+    "${in_swift[@]}" swift --version 2>/dev/null | head -1
+}
+
+# What SwiftPM makes lies in Cargo's folder, and it finds the library there.
+swift_package() {
+    local action=$1 folder=$2 made=$3
+    shift 3
+    "${in_swift[@]}" swift "$action" --package-path "$folder" --scratch-path "$made" -Xlinker "-L$target/debug" "$@"
+}
+
+# The code blocks of a page that follow a line which names their file in bold type: `**main.swift**`.
+code_of() {
+    awk -v name="**$2**" '$0 == name { near = 1 } near && /^```$/ { exit } near && inside { print } near && /^```swift$/ { inside = 1 }' "$1"
+}
+
+start_relay() {
+    relay_folder=$(mktemp -d)
+    mkfifo "$relay_folder/told"
+    "$target/debug/entwine-relay" serve --data "$relay_folder/data" --listen 127.0.0.1:0 >"$relay_folder/told" 2>/dev/null &
+    relay=$!
+    trap 'kill "$relay" 2>/dev/null; rm -rf "$relay_folder"' EXIT
+    exec 3<"$relay_folder/told"
+    local line
+    while read -r line <&3; do
+        case $line in
+            "registration token: "*) token=${line#registration token: } ;;
+            "listening on "*) url=${line#listening on } && return ;;
+        esac
+    done
+    fail "the relay did not come to listen"
+}
+
+follow_quick_start() {
+    local work=$target/swift-quick-start
+    rm -rf "$work"
+    mkdir -p "$work/OurJournal/Sources/OurJournal"
+    ln -s "$repository" "$work/entwine"
+    code_of $QUICK_START Package.swift > "$work/OurJournal/Package.swift"
+    code_of $QUICK_START Sources/OurJournal/main.swift > "$work/OurJournal/Sources/OurJournal/main.swift"
+    local lines
+    lines=$(cat "$work"/OurJournal/Package.swift "$work"/OurJournal/Sources/OurJournal/main.swift | grep -vc '^ *$')
+    [[ $lines -gt 10 && $lines -le $QUICK_START_LINES_MAX ]] ||
+        fail "$QUICK_START has $lines lines of code, and promises at most $QUICK_START_LINES_MAX"
+    start_relay
+    local told
+    told=$(swift_package run "$work/OurJournal" "$work/made" OurJournal "$url" "$token")
+    echo "$told"
+    grep -q '^Both see: [a-z]* [a-z]* [a-z]* [a-z]* [a-z]* [a-z]*$' <<<"$told" || fail "the quick start shows no six words"
+    [[ $(tail -1 <<<"$told") == "Noor reads: We walked to the lake." ]] || fail "the quick start's journal does not sync"
+    echo "$lines lines"
+}
+
+say "A Swift compiler"
+find_swift
+
+say "The library, and whether what was generated is what it says"
+cargo build "${locked[@]}" --workspace --bins --features "$FEATURES"
+$package/bindings.sh --check
+
+say "The stories"
+swift_package build $package "$target/swift" --build-tests
+filter=()
+[[ $# -eq 0 ]] || filter=(--filter "$1")
+swift_package test $package "$target/swift" --skip-build "${filter[@]}"
+[[ $# -eq 0 ]] || exit 0
+
+say "The quick start, as it stands ($QUICK_START)"
+follow_quick_start
+
+say "What only Apple's systems can compile: its grammar"
+"${in_swift[@]}" swiftc -parse $package/Sources/Entwine/Apple/*.swift $package/Examples/*/*.swift
+echo "read, and not compiled"
+
+say "A release's package names the release's file"
+$package/release-package.sh https://example.org/entwine.xcframework.zip 0123456789abcdef "$target/swift-release"
+manifest=$("${in_swift[@]}" swift package --package-path "$target/swift-release" --scratch-path "$target/swift-release/.build" dump-package)
+grep -q '"name" : "Entwine"' <<<"$manifest" || fail "SwiftPM does not read a release's package"
