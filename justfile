@@ -30,6 +30,13 @@ simulate-one SEED:
 storage SEEDS="0..100":
     STORY_SEEDS={{ SEEDS }} scripts/test -- _dying disk_ bit_rot
 
+# Ask python-dateutil anew what it says of 3,000 random rules: writes core/tests/recurrence/cases.txt
+recurrence-cases:
+    test -x target/python/bin/python || python3 -m venv target/python
+    target/python/bin/python -m pip install --quiet --disable-pip-version-check python-dateutil==2.9.0.post0
+    target/python/bin/python core/tests/recurrence/make_cases.py > target/recurrence-cases.txt
+    mv target/recurrence-cases.txt core/tests/recurrence/cases.txt
+
 # Format the code
 fmt:
     cargo fmt --all

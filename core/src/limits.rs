@@ -100,9 +100,30 @@ pub const STEP_BYTES_MAX: usize = 1_024;
 pub const STEP_MINUTES_MAX: u32 = 24 * 60;
 /// Bytes of a note beside something: a page.
 pub const NOTE_BYTES_MAX: usize = 4 * 1024;
-/// Bytes of a recurrence rule: all seven weekdays and an interval take 60.
-pub const RECURRENCE_BYTES_MAX: usize = 256;
+/// Bytes of a recurrence rule: every list at its longest, with an interval and an end, takes 590.
+pub const RECURRENCE_BYTES_MAX: usize = 640;
 /// The longest interval of a recurrence: 999 days or weeks are beyond what anyone calls a habit.
 pub const RECURRENCE_INTERVAL_MAX: u16 = 999;
+/// The longest count of a recurrence: daily for 27 years. They are counted from the first, however late a window lies.
+pub const RECURRENCE_COUNT_MAX: u16 = 9_999;
+/// Days of the week in a recurrence: each of the seven, in each of the five places that it may have in a month.
+pub const RECURRENCE_DAYS_MAX: usize = 35;
+/// Days of the month in a recurrence: as many as the longest month has.
+pub const RECURRENCE_MONTH_DAYS_MAX: usize = 31;
+/// Positions in a recurrence: as many as a month can have days to choose from.
+pub const RECURRENCE_SET_POSITIONS_MAX: usize = 31;
+/// The last year in which a ritual comes round: further than anybody plans, and near enough that a daily rule which never
+/// comes true (30 February) is given up after some 200,000 days looked at, which take milliseconds.
+pub const RECURRENCE_YEAR_MAX: i16 = 2500;
+/// The first year in which a ritual may have begun: the wedding of anybody's grandparents.
+pub const START_YEAR_MIN: i16 = 1900;
+/// Minutes by which a reminder may come before its ritual: a week, for what must be packed or booked.
+pub const REMINDER_MINUTES_MAX: u32 = 7 * 24 * 60;
+/// Pauses that one ritual may have: one a month for twenty years.
+pub const PAUSES_PER_RITUAL_MAX: usize = 256;
+/// Days for which one may ask at once what is due: ten years, 3,653 times for a daily ritual.
+pub const DUE_DAYS_MAX: i32 = 3_653;
+/// Bytes of the name of a time zone: the longest of the IANA database has 32.
+pub const ZONE_NAME_BYTES_MAX: usize = 64;
 /// Bytes of a relay's registration token, as it is kept to prove it again.
 pub const REGISTRATION_TOKEN_BYTES_MAX: usize = 256;

@@ -9,6 +9,7 @@
 pub mod founding;
 pub mod journal;
 pub mod occurrence;
+pub mod pause;
 pub mod person;
 pub mod registration;
 pub mod ritual;

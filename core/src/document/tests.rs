@@ -468,3 +468,25 @@ fn whatever_changes_in_an_entity_is_told() {
         }
     }
 }
+
+#[test]
+fn a_ritual_of_an_earlier_version_is_due_from_the_day_it_was_made() {
+    let mut ada = Phone::new(0xa);
+    let id = ada.adds_ritual();
+    let key = format!("ritual/{id}");
+    ada.document
+        .write(|automerge| {
+            let (_, ritual) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
+            for field in ["starts", "zone", "reminder_minutes"] {
+                automerge.delete(&ritual, field).unwrap();
+            }
+            Ok(())
+        })
+        .unwrap();
+    let stored = ada.sees::<Ritual>(&id);
+    let schedule = stored.value.schedule(stored.made_at, Vec::new()).unwrap();
+    assert_eq!(schedule.starts, crate::practice::journal::civil_date(NOW, &TimeZone::UTC));
+    assert_eq!(schedule.zone, crate::practice::ritual::Zone::Floating);
+    assert_eq!(schedule.reminder_minutes, None);
+    assert!(!ada.edits::<Ritual>(&id, |_| {}), "and nothing is written for that");
+}

@@ -1,18 +1,24 @@
 //! What do we do again and again? A ritual: its name, its steps, when it comes round, and why it matters.
 
 pub mod recurrence;
+pub mod schedule;
 
 use core::fmt;
 use core::str::FromStr;
 
+use jiff::civil::Date;
+
 use crate::document::{Entity, EntityField, Field, Hydrate, LimitExceeded, List, Reconcile, Text};
 use crate::limits::{
-    NAME_BYTES_MAX, NOTE_BYTES_MAX, RECURRENCE_BYTES_MAX, STEP_BYTES_MAX, STEP_MINUTES_MAX, STEPS_MAX,
+    NAME_BYTES_MAX, NOTE_BYTES_MAX, RECURRENCE_BYTES_MAX, REMINDER_MINUTES_MAX, STEP_BYTES_MAX, STEP_MINUTES_MAX,
+    STEPS_MAX, ZONE_NAME_BYTES_MAX,
 };
 
 pub use recurrence::{Recurrence, RecurrenceError};
+pub use schedule::{Due, PausedDays, Reminder, Schedule, ScheduleError, Zone};
 
-/// A ritual. It has no date, so it lies in `home`; what was done of it lies in the months ([`occurrence`](super::occurrence)).
+/// A ritual. It has no date, so it lies in `home`, as its pauses do ([`pause`](super::pause)); what was done of it lies in the
+/// months ([`occurrence`](super::occurrence)).
 #[derive(Debug, Clone, PartialEq, Eq, Hydrate, Reconcile)]
 pub struct Ritual {
     /// What it is called.
@@ -20,8 +26,15 @@ pub struct Ritual {
     /// When it comes round, as a rule in the language of RFC 5545. It may come from a newer version that takes more rules:
     /// [`Ritual::recurrence`] reads it.
     pub every: Field<String>,
-    /// At which hour of the local time, as `HH:MM`.
+    /// At which hour, as `HH:MM`. None: at no hour, on the whole day.
     pub at: Field<Option<String>>,
+    /// Its first day, as `YYYY-MM-DD`: the rule counts from it. None in what earlier versions wrote: then it is the day on
+    /// which the ritual was made, in UTC, which is the same on both phones.
+    pub starts: Field<Option<String>>,
+    /// In which time zone the hour is, as an IANA name. None: in the local time of whoever looks, wherever they are.
+    pub zone: Field<Option<String>>,
+    /// How many minutes before the hour to remind of it. None: not at all.
+    pub reminder_minutes: Field<Option<u32>>,
     /// What is done, in this order.
     pub steps: List<Step>,
     /// Why it matters to them.
@@ -45,6 +58,13 @@ impl Entity for Ritual {
         self.name.check("name", NAME_BYTES_MAX)?;
         self.every.check("recurrence", RECURRENCE_BYTES_MAX)?;
         self.why.check("why", NOTE_BYTES_MAX)?;
+        if let Some(zone) = self.zone.as_ref().filter(|_| self.zone.is_changed()) {
+            LimitExceeded::check_bytes("zone", zone.len(), ZONE_NAME_BYTES_MAX)?;
+        }
+        if self.reminder_minutes.is_changed() {
+            let minutes = self.reminder_minutes.unwrap_or(0) as usize;
+            LimitExceeded::check_count("minutes of a reminder", minutes, REMINDER_MINUTES_MAX as usize)?;
+        }
         if self.steps.is_changed() {
             LimitExceeded::check_count("steps", self.steps.len(), STEPS_MAX)?;
             for step in self.steps.iter() {
@@ -60,18 +80,30 @@ impl Entity for Ritual {
     }
 
     fn fields(&mut self) -> Vec<&mut dyn EntityField> {
-        vec![&mut self.name, &mut self.every, &mut self.at, &mut self.steps, &mut self.why]
+        vec![
+            &mut self.name,
+            &mut self.every,
+            &mut self.at,
+            &mut self.starts,
+            &mut self.zone,
+            &mut self.reminder_minutes,
+            &mut self.steps,
+            &mut self.why,
+        ]
     }
 }
 
 impl Ritual {
-    /// A new ritual without steps.
+    /// A new ritual without steps, first day, zone and reminder.
     #[must_use]
     pub fn new(name: &str, every: &Recurrence, at: Option<TimeOfDay>) -> Self {
         Self {
             name: name.into(),
             every: every.to_string().into(),
             at: at.map(|at| at.to_string()).into(),
+            starts: None.into(),
+            zone: None.into(),
+            reminder_minutes: None.into(),
             steps: List::default(),
             why: "".into(),
         }
@@ -93,6 +125,16 @@ impl Ritual {
     /// Changes the hour.
     pub fn set_at(&mut self, at: Option<TimeOfDay>) {
         self.at.set(at.map(|at| at.to_string()));
+    }
+
+    /// Chooses the first day.
+    pub fn settle_starts(&mut self, starts: Date) {
+        self.starts.settle(Some(starts.to_string()));
+    }
+
+    /// Chooses whose hour it is.
+    pub fn settle_zone(&mut self, zone: &Zone) {
+        self.zone.settle(zone.name().map(str::to_owned));
     }
 }
 
@@ -151,6 +193,9 @@ mod tests {
     #[test]
     fn it_is_a_proper_entity() {
         let mut ritual = Ritual::new("Coffee", &"FREQ=DAILY".parse().unwrap(), Some("08:00".parse().unwrap()));
+        ritual.settle_starts(jiff::civil::date(2026, 11, 25));
+        ritual.settle_zone(&"Europe/Amsterdam".parse().unwrap());
+        ritual.reminder_minutes.set(Some(10));
         ritual.steps.set(vec![
             Step { text: "grind".to_owned(), minutes: Some(2) },
             Step { text: "talk".to_owned(), minutes: None },
@@ -181,5 +226,8 @@ mod tests {
             ritual.steps.set(steps);
             assert_eq!(ritual.check().unwrap_err().to_string(), refusal);
         }
+        ritual.steps.set(Vec::new());
+        ritual.reminder_minutes.set(Some(REMINDER_MINUTES_MAX + 1));
+        assert_eq!(ritual.check().unwrap_err().to_string(), "minutes of a reminder: more than 10080");
     }
 }
