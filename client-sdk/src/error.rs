@@ -6,7 +6,7 @@ use entwine_core::document::{DocumentError, LimitExceeded};
 use entwine_core::keyholder::invitation::{InvitationKind, LinkError};
 use entwine_core::keyholder::recovery::PhraseError;
 use entwine_core::membership::ChainError;
-use entwine_core::practice::ritual::{ParseTimeOfDayError, RecurrenceError};
+use entwine_core::practice::ritual::{ParseTimeOfDayError, RecurrenceError, ScheduleError};
 
 use crate::keystore::KeyStoreError;
 use crate::status::Reason;
@@ -146,9 +146,9 @@ pub enum Error {
     /// A document cannot be read or written.
     #[error(transparent)]
     Document(Box<DocumentError>),
-    /// A recurrence is not taken.
+    /// What says when a ritual is due is not taken: a rule, a day, a zone, a pause.
     #[error(transparent)]
-    Recurrence(#[from] RecurrenceError),
+    Recurrence(#[from] ScheduleError),
     /// An hour is not taken.
     #[error(transparent)]
     TimeOfDay(#[from] ParseTimeOfDayError),
@@ -164,6 +164,12 @@ pub enum Error {
 impl From<DocumentError> for Error {
     fn from(error: DocumentError) -> Self {
         Self::Document(Box::new(error))
+    }
+}
+
+impl From<RecurrenceError> for Error {
+    fn from(error: RecurrenceError) -> Self {
+        ScheduleError::from(error).into()
     }
 }
 

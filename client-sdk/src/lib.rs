@@ -43,8 +43,9 @@ pub use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, Li
 pub use entwine_core::time::Timestamp;
 pub use error::Error;
 pub use practices::{
-    DoneView, Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, NewRitual, OpenedText, ParseMonthError,
-    RitualChanges, RitualView, Rituals,
+    DoneView, DueList, DueView, Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, NewRitual,
+    NotUnderstood, OpenedText, ParseMonthError, PauseView, Remind, RitualChanges, RitualView, Rituals, ScheduleChanges,
+    ScheduledRitual,
 };
 pub use status::{Reason, SyncStatus};
 pub use storage::StorageError;

@@ -16,7 +16,10 @@ use entwine_core::time::Timestamp;
 use jiff::fmt::temporal::DateTimeParser;
 
 pub use journal::{Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, OpenedText, ParseMonthError};
-pub use ritual::{DoneView, NewRitual, RitualChanges, RitualView, Rituals};
+pub use ritual::{
+    DoneView, DueList, DueView, NewRitual, NotUnderstood, PauseView, Remind, RitualChanges, RitualView, Rituals,
+    ScheduleChanges, ScheduledRitual,
+};
 
 use crate::client::{Client, SpaceView};
 use crate::error::Error;

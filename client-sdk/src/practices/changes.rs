@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use entwine_core::document::{Document, Entity, EntityId, Listing};
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::occurrence::RitualOccurrence;
+use entwine_core::practice::pause::Pause;
 use entwine_core::practice::person::Person;
 use entwine_core::practice::ritual::Ritual;
 
@@ -28,6 +29,7 @@ pub(crate) fn prints(document: &Document) -> BTreeMap<Thing, u64> {
     add(document, &mut prints, |_: &JournalEntry, id| Some(Thing::Of("entry", id)));
     add(document, &mut prints, |_: &Ritual, id| Some(Thing::Of("ritual", id)));
     add(document, &mut prints, |record: &RitualOccurrence, _| Some(Thing::Of("ritual", record.ritual.parse().ok()?)));
+    add(document, &mut prints, |pause: &Pause, _| Some(Thing::Of("ritual", pause.ritual.parse().ok()?)));
     prints
 }
 

@@ -1,17 +1,21 @@
 //! Rituals: what we do again and again, and that we did it.
 
+mod schedule;
+
 use std::collections::BTreeMap;
 
 use entwine_core::document::{DocumentName, EntityId};
 use entwine_core::practice::journal::civil_date;
 use entwine_core::practice::occurrence::{self, RitualOccurrence};
-use entwine_core::practice::ritual::{Recurrence, Ritual, TimeOfDay};
+use entwine_core::practice::ritual::Ritual;
 use serde::Serialize;
+
+pub use schedule::{DueList, DueView, NotUnderstood, PauseView, Remind, ScheduleChanges, ScheduledRitual};
 
 use super::Names;
 use crate::client::{Client, SpaceView};
+use crate::clock;
 use crate::error::Error;
-use crate::{clock, random};
 
 /// A new ritual.
 #[derive(Debug, Clone)]
@@ -74,22 +78,12 @@ impl<'c> Rituals<'c> {
         Self { client }
     }
 
-    /// Adds a ritual.
+    /// Adds a ritual that begins today, at an hour that floats.
     ///
     /// # Errors
     /// There is no space, the rule or the hour is not taken, or something is too long.
     pub async fn add(&self, new: NewRitual) -> Result<EntityId, Error> {
-        let every: Recurrence = new.every.parse()?;
-        let at = new.at.as_deref().map(str::parse::<TimeOfDay>).transpose()?;
-        let ritual = Ritual::new(&new.name, &every, at);
-        let view = self.client.view(false).await?;
-        let id = EntityId::make(clock::now(), &mut random::generator());
-        self.client
-            .change(&view, &DocumentName::home(), |document, now| {
-                Ok(document.collection_mut().put(&id, &ritual, now)?)
-            })
-            .await?;
-        Ok(id)
+        self.add_scheduled(new, ScheduleChanges::default()).await
     }
 
     /// Changes a ritual: only the fields that are given.
@@ -97,29 +91,7 @@ impl<'c> Rituals<'c> {
     /// # Errors
     /// There is no such ritual, or a value is not taken.
     pub async fn set(&self, id: &EntityId, changes: RitualChanges) -> Result<(), Error> {
-        let every = changes.every.as_deref().map(str::parse::<Recurrence>).transpose()?;
-        let at = changes.at.as_deref().map(str::parse::<TimeOfDay>).transpose()?;
-        let view = self.client.view(false).await?;
-        self.client
-            .change(&view, &DocumentName::home(), |document, _| {
-                let mut rituals = document.collection_mut::<Ritual>();
-                if !rituals.contains(id) {
-                    return Err(no_ritual(id));
-                }
-                rituals.update(id, |ritual| {
-                    if let Some(name) = changes.name {
-                        ritual.name.settle(name);
-                    }
-                    if let Some(every) = every {
-                        ritual.every.settle(every.to_string());
-                    }
-                    if let Some(at) = at {
-                        ritual.at.settle(Some(at.to_string()));
-                    }
-                })?;
-                Ok(())
-            })
-            .await
+        self.set_scheduled(id, changes, ScheduleChanges::default()).await
     }
 
     /// All rituals, in the order in which they were made.

@@ -111,10 +111,23 @@ fn every_command_of_the_journal_prints_exactly_the_fields_that_were_promised() {
     assert_eq!(ada.ritual(&ritual)["at"], Value::Null);
     fields(&ada.run(&["ritual", "set", &ritual, "--at", "07:05", "--name", "S", "--every", "FREQ=WEEKLY"]), &["id"]);
     let listed = ada.ritual(&ritual);
-    fields_at_least(&listed, &["alternatives", "at", "every", "id", "name"]);
+    fields_at_least(
+        &listed,
+        &["alternatives", "at", "every", "id", "name", "pauses", "reminder_minutes", "starts", "zone"],
+    );
     assert_eq!((&listed["at"], &listed["name"]), (&json!("07:05"), &json!("S")));
     assert_eq!((&listed["every"], &listed["alternatives"]), (&json!("FREQ=WEEKLY"), &json!({})));
     fields(&ada.run(&["ritual", "done", &ritual, "--note", "N"]), &["id"]);
+
+    let due = ada.run(&["ritual", "due"]);
+    fields(&due, &["due", "not_understood"]);
+    fields(&due["due"][0], &["at", "date", "name", "remind_at", "ritual"]);
+    is_a_moment(&due["due"][0]["at"]);
+    let pause = ada.run(&["ritual", "pause", &ritual, "--from", "2027-01-01", "--to", "2027-01-31"]);
+    fields(&pause, &["id"]);
+    fields(&ada.ritual(&ritual)["pauses"][0], &["alternatives", "by", "from", "id", "to"]);
+    fields(&ada.run(&["ritual", "resume", &ritual, "--pause", &text(&pause, "id")]), &["ended"]);
+    fields(&ada.run(&["ritual", "resume", &ritual]), &["ended"]);
 }
 
 #[test]
@@ -161,22 +174,30 @@ fn the_status_never_asks_the_relay() {
 }
 
 #[test]
-fn recurrences_that_are_not_taken_yet_are_refused_by_name() {
+fn recurrences_and_days_and_zones_that_are_not_taken_are_refused_by_name() {
     let world = World::new();
     let relay = world.relay();
     let (ada, _noor) = world.couple(&relay);
-    for taken in ["FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;BYDAY=MO,FR", "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU"] {
+    let all = [
+        "FREQ=DAILY",
+        "FREQ=DAILY;INTERVAL=3",
+        "FREQ=WEEKLY;BYDAY=MO,FR",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;WKST=SU",
+        "FREQ=MONTHLY;COUNT=3;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=YEARLY;UNTIL=20401224;BYMONTH=2,5;BYMONTHDAY=-1",
+    ];
+    for taken in all {
         let id = text(&ada.run(&["ritual", "add", "--name", "Taken", "--every", taken]), "id");
         assert_eq!(ada.ritual(&id)["every"], taken);
     }
     let refused = [
-        ("FREQ=MONTHLY", "MONTHLY"),
-        ("FREQ=YEARLY;BYMONTH=5", "YEARLY"),
         ("FREQ=HOURLY", "HOURLY"),
-        ("FREQ=DAILY;COUNT=3", "COUNT"),
+        ("FREQ=DAILY;BYHOUR=8", "BYHOUR"),
+        ("FREQ=YEARLY;BYWEEKNO=20", "BYWEEKNO"),
+        ("FREQ=DAILY;COUNT=3;UNTIL=20270101", "COUNT or by UNTIL"),
         ("FREQ=DAILY;UNTIL=20270101T000000Z", "UNTIL"),
         ("FREQ=WEEKLY;BYDAY=XX", "BYDAY"),
-        ("FREQ=WEEKLY;WKST=SU", "WKST"),
+        ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY does not go with FREQ=WEEKLY"),
         ("every friday", "every friday"),
     ];
     for (every, name) in refused {
@@ -186,7 +207,23 @@ fn recurrences_that_are_not_taken_yet_are_refused_by_name() {
     for at in ["25:00", "9:75", "noon", "-1:00"] {
         let _ = ada.refused(&["ritual", "add", "--name", "Refused", "--every", "FREQ=DAILY", "--at", at]);
     }
-    assert_eq!(ada.rituals().len(), 4);
+    let id = text(&ada.rituals()[0], "id");
+    for (arguments, told) in [
+        (["set", &id, "--zone", "Mars/Olympus"].as_slice(), "there is no time zone \"Mars/Olympus\""),
+        (&["set", &id, "--starts", "2027-02-30"], "\"2027-02-30\" is not a day"),
+        (&["set", &id, "--starts", "1066-10-14"], "begins in a year from 1900 to 2500"),
+        (&["set", &id, "--remind", "99999"], "minutes of a reminder: more than 10080"),
+        (&["pause", &id, "--from", "2027-01-02", "--to", "2027-01-01"], "2027-01-01, is before the first, 2027-01-02"),
+        (&["due", "--from", "2027-01-02", "--to", "2027-01-01"], "2027-01-01, is before the first, 2027-01-02"),
+        (&["due", "--from", "2027-01-01", "--to", "2047-01-01"], "3653 days at once"),
+        (&["pause", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], "there is no ritual"),
+        (&["resume", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], "there is no ritual"),
+        (&["resume", &id, "--pause", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], "there is no pause"),
+    ] {
+        let answer = ada.refused(&[&["ritual"], arguments].concat());
+        assert!(answer.contains(told), "{arguments:?}: {answer}");
+    }
+    assert_eq!(ada.rituals().len(), all.len());
 }
 
 #[test]

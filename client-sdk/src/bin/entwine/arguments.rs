@@ -1,14 +1,18 @@
 //! What was asked for? The command line and its `ENTWINE_*` variables, parsed once.
 
+mod ritual;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::Resettable;
-use clap::{ArgGroup, Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_sdk::Month;
+
+pub(crate) use ritual::RitualCommand;
 
 /// Variables of the other program, `entwine-relay`, which may be set in the same shell. They mean nothing here.
 const RELAY_VARIABLES: &[&str] = &[
@@ -281,55 +285,6 @@ pub(crate) struct EditArgs {
     /// Put NEW where OLD stands first.
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], allow_hyphen_values = true)]
     pub(crate) replace: Option<Vec<String>>,
-}
-
-/// What can be done with rituals.
-#[derive(Debug, Subcommand)]
-pub(crate) enum RitualCommand {
-    /// Begin a ritual.
-    #[command(after_help = "Examples:\n  entwine ritual add --name 'Morning coffee' --every FREQ=DAILY --at 08:00\n  \
-                            entwine ritual add --name 'Long walk' --every 'FREQ=WEEKLY;BYDAY=SU'")]
-    Add {
-        /// What you call it.
-        #[arg(long, allow_hyphen_values = true)]
-        name: String,
-        /// How often, in the language of RFC 5545: FREQ=DAILY or FREQ=WEEKLY, with INTERVAL and BYDAY.
-        #[arg(long, value_name = "RRULE", allow_hyphen_values = true)]
-        every: String,
-        /// At which hour.
-        #[arg(long, value_name = "HH:MM", allow_hyphen_values = true)]
-        at: Option<String>,
-    },
-    /// Change a ritual.
-    #[command(
-        group = ArgGroup::new("change").args(["name", "every", "at"]).multiple(true).required(true),
-        after_help = "Example:\n  entwine ritual set ID --at 09:30"
-    )]
-    Set {
-        /// The ritual.
-        id: String,
-        /// What you call it now.
-        #[arg(long, allow_hyphen_values = true)]
-        name: Option<String>,
-        /// How often, in the language of RFC 5545.
-        #[arg(long, value_name = "RRULE", allow_hyphen_values = true)]
-        every: Option<String>,
-        /// At which hour.
-        #[arg(long, value_name = "HH:MM", allow_hyphen_values = true)]
-        at: Option<String>,
-    },
-    /// List your rituals.
-    #[command(after_help = "Example:\n  entwine ritual list")]
-    List,
-    /// Say that you did it today.
-    #[command(after_help = "Example:\n  entwine ritual done ID --note 'On the balcony'")]
-    Done {
-        /// The ritual.
-        id: String,
-        /// A word about it.
-        #[arg(long, allow_hyphen_values = true)]
-        note: Option<String>,
-    },
 }
 
 /// What `demo` takes.

@@ -1,10 +1,13 @@
-//! Rituals: `ritual add`, `ritual set`, `ritual list`, `ritual done`.
+//! Rituals: `ritual add`, `ritual set`, `ritual list`, `ritual done`, and when: `ritual due`, `ritual pause`, `ritual resume`.
 
-use entwine_sdk::{EntityId, NewRitual, RitualChanges, RitualView};
+mod words;
+
+use entwine_sdk::{DueList, DueView, EntityId, NewRitual, PauseView, RitualChanges, ScheduleChanges, ScheduledRitual};
 use serde_json::json;
 
+use self::words::in_words;
 use super::journal::both_changed;
-use super::{Session, parse_id};
+use super::{SHORT_TIME, Session, local_text, parse_id};
 use crate::arguments::RitualCommand;
 use crate::failure::Failure;
 use crate::output::{Style, printable_line, table};
@@ -14,25 +17,38 @@ const DONE_SHOWN: usize = 3;
 
 pub(super) async fn run(session: &Session<'_>, command: RitualCommand) -> Result<(), Failure> {
     match command {
-        RitualCommand::Add { name, every, at } => add(session, NewRitual { name, every, at }).await,
-        RitualCommand::Set { id, name, every, at } => set(session, &id, RitualChanges { name, every, at }).await,
+        RitualCommand::Add { name, every, at, schedule } => {
+            add(session, NewRitual { name, every, at }, schedule.into()).await
+        }
+        RitualCommand::Set { id, name, every, at, schedule } => {
+            set(session, &id, RitualChanges { name, every, at }, schedule.into()).await
+        }
         RitualCommand::List => list(session).await,
         RitualCommand::Done { id, note } => done(session, &id, note.as_deref()).await,
+        RitualCommand::Due { from, to } => due(session, from.as_deref(), to.as_deref()).await,
+        RitualCommand::Pause { id, from, to } => pause(session, &id, from.as_deref(), to.as_deref()).await,
+        RitualCommand::Resume { id, pause: None } => resume(session, &id).await,
+        RitualCommand::Resume { id, pause: Some(pause) } => end_pause(session, &id, &pause).await,
     }
 }
 
-async fn add(session: &Session<'_>, ritual: NewRitual) -> Result<(), Failure> {
+async fn add(session: &Session<'_>, ritual: NewRitual, schedule: ScheduleChanges) -> Result<(), Failure> {
     let client = session.open().await?;
-    let added = client.rituals().add(ritual).await;
+    let added = client.rituals().add_scheduled(ritual, schedule).await;
     client.close().await;
     let id = added?;
     session.output.answer(&json!({ "id": id }), |style| format!("A new ritual: {}", style.bold(&id)))
 }
 
-async fn set(session: &Session<'_>, id: &str, changes: RitualChanges) -> Result<(), Failure> {
+async fn set(
+    session: &Session<'_>,
+    id: &str,
+    changes: RitualChanges,
+    schedule: ScheduleChanges,
+) -> Result<(), Failure> {
     let id: EntityId = parse_id(id, Failure::NoSuchRitual)?;
     let client = session.open().await?;
-    let changed = client.rituals().set(&id, changes).await;
+    let changed = client.rituals().set_scheduled(&id, changes, schedule).await;
     client.close().await;
     changed?;
     session.output.answer(&json!({ "id": id }), |style| format!("Changed {}", style.bold(&id)))
@@ -40,7 +56,7 @@ async fn set(session: &Session<'_>, id: &str, changes: RitualChanges) -> Result<
 
 async fn list(session: &Session<'_>) -> Result<(), Failure> {
     let client = session.open().await?;
-    let rituals = client.rituals().list().await;
+    let rituals = client.rituals().scheduled().await;
     client.close().await;
     let rituals = rituals?;
     session.output.answer(&rituals, |style| {
@@ -60,10 +76,75 @@ async fn done(session: &Session<'_>, id: &str, note: Option<&str>) -> Result<(),
     session.output.answer(&json!({ "id": occurrence }), |_| "Noted for today.".to_owned())
 }
 
-fn describe(ritual: &RitualView, style: Style) -> String {
-    let at = ritual.at.as_deref().map(|at| format!(", at {at}")).unwrap_or_default();
+async fn due(session: &Session<'_>, from: Option<&str>, to: Option<&str>) -> Result<(), Failure> {
+    let client = session.open().await?;
+    let due = client.rituals().due(from, to).await;
+    client.close().await;
+    let list = due?;
+    session.output.answer(&list, |style| describe_due(&list, style))
+}
+
+async fn pause(session: &Session<'_>, id: &str, from: Option<&str>, to: Option<&str>) -> Result<(), Failure> {
+    let id: EntityId = parse_id(id, Failure::NoSuchRitual)?;
+    let client = session.open().await?;
+    let paused = client.rituals().pause(&id, from, to).await;
+    client.close().await;
+    let pause = paused?;
+    session.output.answer(&json!({ "id": pause }), |style| format!("A pause: {}", style.bold(&pause)))
+}
+
+async fn resume(session: &Session<'_>, id: &str) -> Result<(), Failure> {
+    let id: EntityId = parse_id(id, Failure::NoSuchRitual)?;
+    let client = session.open().await?;
+    let resumed = client.rituals().resume(&id).await;
+    client.close().await;
+    let ended = resumed?;
+    session.output.answer(&json!({ "ended": ended }), |_| match ended {
+        0 => "It does not rest today.".to_owned(),
+        _ => "It is due again from today on.".to_owned(),
+    })
+}
+
+async fn end_pause(session: &Session<'_>, id: &str, pause: &str) -> Result<(), Failure> {
+    let ritual: EntityId = parse_id(id, Failure::NoSuchRitual)?;
+    let pause: EntityId = parse_id(pause, Failure::NoSuchPause)?;
+    let client = session.open().await?;
+    let ended = client.rituals().end_pause(&ritual, &pause).await;
+    client.close().await;
+    let ended = usize::from(ended?);
+    session.output.answer(&json!({ "ended": ended }), |_| match ended {
+        0 => "That pause is over already.".to_owned(),
+        _ => "That pause is ended.".to_owned(),
+    })
+}
+
+fn describe_due(list: &DueList, style: Style) -> String {
+    let row = |due: &DueView| {
+        let at = due.at.as_deref().map_or_else(|| due.date.clone(), |at| local_text(at, SHORT_TIME));
+        vec![at, style.bold(printable_line(&due.name)), style.dim(&due.ritual)]
+    };
+    let mut lines = Vec::new();
+    if !list.due.is_empty() {
+        lines.push(table(&list.due.iter().map(row).collect::<Vec<_>>()));
+    } else if list.not_understood.is_empty() {
+        lines.push("Nothing is due.".to_owned());
+    }
+    for ritual in &list.not_understood {
+        let (name, reason) = (printable_line(&ritual.name), printable_line(&ritual.reason));
+        lines.push(style.yellow(format!("\"{name}\" is not understood by this version: {reason}")));
+    }
+    lines.join("\n")
+}
+
+fn describe(scheduled: &ScheduledRitual, style: Style) -> String {
+    let ScheduledRitual { ritual, starts, zone, reminder_minutes, pauses } = scheduled;
+    let at = ritual.at.as_deref().map(|at| format!(", at {}", printable_line(at))).unwrap_or_default();
+    let zone = zone.as_deref().map(|zone| format!(" in {}", printable_line(zone))).unwrap_or_default();
+    let remind = reminder_minutes.map(|minutes| format!(", reminder {minutes} minutes before")).unwrap_or_default();
     let mut rows = vec![vec![style.bold(printable_line(&ritual.name)), style.dim(&ritual.id)]];
-    let mut lines = vec![table(&rows), format!("  {}{at}", in_words(&ritual.every))];
+    let mut lines = vec![table(&rows), format!("  {}{at}{zone}{remind}", in_words(&ritual.every))];
+    lines.push(format!("  since {}", printable_line(starts)));
+    lines.extend(pauses.iter().map(|pause| describe_pause(pause, style)));
     rows.clear();
     for (field, others) in &ritual.alternatives {
         lines.push(format!("  {}", both_changed(field, others, style)));
@@ -77,53 +158,8 @@ fn describe(ritual: &RitualView, style: Style) -> String {
     lines.join("\n")
 }
 
-/// The recurrences that are taken here, in words; anything else as it stands.
-fn in_words(every: &str) -> String {
-    let mut rule = (None, "1", None);
-    for part in every.split(';') {
-        match part.split_once('=') {
-            Some(("FREQ", frequency)) => rule.0 = Some(frequency),
-            Some(("INTERVAL", interval)) => rule.1 = interval,
-            Some(("BYDAY", days)) => rule.2 = Some(days),
-            _ => return printable_line(every),
-        }
-    }
-    let often = match (rule.0, rule.1) {
-        (Some("DAILY"), "1") => "every day".to_owned(),
-        (Some("DAILY"), interval) => format!("every {interval} days"),
-        (Some("WEEKLY"), "1") => "every week".to_owned(),
-        (Some("WEEKLY"), interval) => format!("every {interval} weeks"),
-        _ => return printable_line(every),
-    };
-    match rule.2 {
-        Some(days) => format!("{often}, on {}", days.split(',').map(day_name).collect::<Vec<_>>().join(", ")),
-        None => often,
-    }
-}
-
-fn day_name(day: &str) -> &str {
-    match day {
-        "MO" => "Monday",
-        "TU" => "Tuesday",
-        "WE" => "Wednesday",
-        "TH" => "Thursday",
-        "FR" => "Friday",
-        "SA" => "Saturday",
-        "SU" => "Sunday",
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recurrences_read_as_words() {
-        assert_eq!(in_words("FREQ=DAILY"), "every day");
-        assert_eq!(in_words("FREQ=DAILY;INTERVAL=2"), "every 2 days");
-        assert_eq!(in_words("FREQ=WEEKLY;BYDAY=SA,SU"), "every week, on Saturday, Sunday");
-        assert_eq!(in_words("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU"), "every 2 weeks, on Sunday");
-        assert_eq!(in_words("FREQ=YEARLY"), "FREQ=YEARLY");
-    }
+fn describe_pause(pause: &PauseView, style: Style) -> String {
+    let to = pause.to.as_deref().map(|to| format!(" to {}", printable_line(to))).unwrap_or_default();
+    let line = format!("  rests from {}{to}, {}", printable_line(&pause.from), printable_line(&pause.by));
+    format!("{line}  {}", style.dim(&pause.id))
 }
