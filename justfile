@@ -75,6 +75,11 @@ reliability SEEDS="100000" FIRST="0":
 phone-library *TARGET:
     scripts/phone-library {{ TARGET }}
 
+# Build the Kotlin SDK with its native library, play its stories, and follow its quick start
+kotlin:
+    mvn -B --no-transfer-progress -f client-sdk/kotlin verify
+    client-sdk/kotlin/quick-start.sh
+
 # Compile the Swift SDK on Linux and play its stories, or those whose name contains the word, with a Swift of its own if need be
 swift *ARGS:
     client-sdk/swift/test-on-linux.sh {{ ARGS }}

@@ -30,4 +30,6 @@ rm -rf "$bindings"
 
 mkdir -p "$folder/classes/$place" "$folder/programs"
 strip -S -o "$folder/classes/$place/$name" "$built/$name"
+# One of them may be running.
+rm -f "$folder"/programs/*
 cp "$target/debug/entwine" "$target/debug/entwine-relay" "$folder/programs/"

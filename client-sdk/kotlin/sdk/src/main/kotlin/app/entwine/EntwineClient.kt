@@ -42,7 +42,7 @@ public class EntwineClient private constructor(private val native: Native) : Aut
     public val events: Flow<Event> = eventsOf(native)
 
     /** Where this device stands. Never contacts the relay. */
-    public suspend fun status(): SyncStatus = call { native.status().translated() }
+    public suspend fun status(): SyncStatus = awaiting { native.status().translated() }
 
     /**
      * One exchange of all spaces, at most until the [deadline]: what was durable by then is kept, and the next exchange goes on
@@ -50,20 +50,20 @@ public class EntwineClient private constructor(private val native: Native) : Aut
      * [Reason.REGISTRATION_NEEDED].
      */
     public suspend fun syncOnce(deadline: Duration, token: String? = null): SyncStatus =
-        call { native.syncOnce(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), token).translated() }
+        awaiting { native.syncOnce(deadline.coerceAtLeast(Duration.ZERO).toJavaDuration(), token).translated() }
 
     /** A mark for everything that was written on this device until now, in the shared or the private space. */
-    public suspend fun written(private: Boolean = false): Written = call { Written(native.written(private)) }
+    public suspend fun written(private: Boolean = false): Written = awaiting { Written(native.written(private)) }
 
     /** How far everything up to a mark has come. Never contacts the relay. */
-    public suspend fun durability(written: Written): Durability = call { native.durability(written.value).translated() }
+    public suspend fun durability(written: Written): Durability = awaiting { native.durability(written.value).translated() }
 
     /**
      * Waits until everything up to a mark has come so far, at most until the [deadline]: how far it has come then. It exchanges
      * nothing by itself: that is done by whoever collects [events], or by [syncOnce].
      */
     public suspend fun reached(written: Written, wanted: Durability, deadline: Duration): Durability =
-        call { native.reached(written.value, wanted.native(), deadline.coerceAtLeast(Duration.ZERO).toJavaDuration()).translated() }
+        awaiting { native.reached(written.value, wanted.native(), deadline.coerceAtLeast(Duration.ZERO).toJavaDuration()).translated() }
 
     /** Lets go of the connection until [resume]: the app goes into the background. */
     public fun suspend(): Unit = call { native.suspend() }
@@ -75,7 +75,7 @@ public class EntwineClient private constructor(private val native: Native) : Aut
      * Closes the profile: [events] complete, and every further call throws [EntwineException.RefreshState]. What was reported as
      * done is durable with or without it. Waits for what is under way on the disk; closing twice does nothing.
      */
-    override fun close(): Unit = runBlocking { call { native.closeProfile() } }
+    override fun close(): Unit = runBlocking { awaiting { native.closeProfile() } }
 
     public companion object {
         /**
@@ -91,7 +91,7 @@ public class EntwineClient private constructor(private val native: Native) : Aut
             keyStore: KeyStore? = null,
             network: NetworkMonitor? = null,
             caFile: Path? = null,
-        ): EntwineClient = call {
+        ): EntwineClient = awaiting {
             val config = ClientConfig(
                 folder = folder.toString(),
                 name = name,

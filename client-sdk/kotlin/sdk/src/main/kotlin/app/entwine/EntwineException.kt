@@ -1,6 +1,8 @@
 package app.entwine
 
 import app.entwine.ffi.InternalException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
 import app.entwine.ffi.EntwineException as Failure
 
 /**
@@ -46,6 +48,12 @@ internal inline fun <T> call(block: () -> T): T =
         if (closed is java.util.concurrent.CancellationException) throw closed
         throw EntwineException.RefreshState("this client was closed: open another one", closed)
     }
+
+/**
+ * Makes a call that waits. What comes after it never runs on a thread of the native library, whatever the caller's dispatcher is:
+ * a thread that waits there for another call would be the one that should do it.
+ */
+internal suspend fun <T> awaiting(block: suspend () -> T): T = withContext(Dispatchers.Default) { call { block() } }
 
 internal fun Failure.translated(): EntwineException {
     val text = message.orEmpty()

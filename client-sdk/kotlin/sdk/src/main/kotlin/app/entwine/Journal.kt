@@ -48,7 +48,7 @@ public class OpenedText internal constructor(private val native: NativeOpenedTex
     public val text: String = call { native.text() }
 
     /** Keeps what was [edited]. It is compared with the text as it was opened, so that what others wrote meanwhile stays. */
-    public suspend fun save(edited: String): Unit = call { native.save(edited) }
+    public suspend fun save(edited: String): Unit = awaiting { native.save(edited) }
 }
 
 /** The journal: entries that both write in, and private ones. When a function that writes returns, it is on the disk. */
@@ -61,36 +61,40 @@ public class Journal internal constructor(client: Native) {
         title: String = "",
         tags: Collection<String> = emptyList(),
         private: Boolean = false,
-    ): EntryId = call { EntryId(native.write(NativeNewEntry(title, text, tags.toList(), private))) }
+    ): EntryId = awaiting { EntryId(native.write(NativeNewEntry(title, text, tags.toList(), private))) }
 
     /** Adds to the end of an entry's text. */
-    public suspend fun append(id: EntryId, text: String): Unit = call { native.append(id.value, text) }
+    public suspend fun append(id: EntryId, text: String): Unit = awaiting { native.append(id.value, text) }
 
     /** Replaces the first place where [old] stands in an entry's text. */
-    public suspend fun replace(id: EntryId, old: String, new: String): Unit = call { native.replace(id.value, old, new) }
+    public suspend fun replace(id: EntryId, old: String, new: String): Unit = awaiting { native.replace(id.value, old, new) }
 
     /** Opens an entry's text for an editor. */
-    public suspend fun openEditor(id: EntryId): OpenedText = call { OpenedText(native.openEditor(id.value)) }
+    public suspend fun openEditor(id: EntryId): OpenedText = awaiting { OpenedText(native.openEditor(id.value)) }
 
     /** An entry, also one that lies in the trash. */
-    public suspend fun read(id: EntryId): JournalEntry = call { native.read(id.value).translated() }
+    public suspend fun read(id: EntryId): JournalEntry = awaiting { native.read(id.value).translated() }
 
     /** The months that anything was written in, the latest first. */
-    public suspend fun months(): List<YearMonth> = call { native.months().map(YearMonth::parse) }
+    public suspend fun months(): List<YearMonth> = awaiting { native.months().map(YearMonth::parse) }
 
     /** The entries of a [month], or all, the newest first; one's own private ones too. */
     public suspend fun list(month: YearMonth? = null): List<JournalEntrySummary> =
-        call { native.list(month?.toString()).map { it.translated() } }
+        awaiting { native.list(month?.toString()).map { it.translated() } }
 
     /** What was put into the trash in the last thirty days. */
-    public suspend fun trash(): List<JournalEntrySummary> = call { native.trash().map { it.translated() } }
+    public suspend fun trash(): List<JournalEntrySummary> = awaiting { native.trash().map { it.translated() } }
 
     /** Puts an entry into the trash. An edit that this device has not seen brings it back. */
-    public suspend fun delete(id: EntryId): Unit = call { native.delete(id.value) }
+    public suspend fun delete(id: EntryId): Unit = awaiting { native.delete(id.value) }
 
     /** Takes an entry out of the trash. */
-    public suspend fun restore(id: EntryId): Unit = call { native.restore(id.value) }
+    public suspend fun restore(id: EntryId): Unit = awaiting { native.restore(id.value) }
 }
+
+/** The entry that an event is about; none for an event about anything else. */
+public val Event.entry: EntryId?
+    get() = (this as? Event.Changed)?.takeIf { it.what == "entry" }?.let { EntryId(it.id) }
 
 private fun NativeSummary.translated() =
     JournalEntrySummary(EntryId(id), title, author, OffsetDateTime.parse(writtenAt), private, tags)

@@ -61,21 +61,21 @@ public class Membership internal constructor(private val native: Native) {
      * Founds the shared space and one's own private one, and brings both to a [relay], an address such as
      * `https://relay.example.org`. Where it refuses or does not answer, both stay, and calling this again goes on with them.
      */
-    public suspend fun create(relay: String, token: String? = null): SpaceId = call { SpaceId(native.create(relay, token)) }
+    public suspend fun create(relay: String, token: String? = null): SpaceId = awaiting { SpaceId(native.create(relay, token)) }
 
     /** Makes a link for the partner, for one use. */
-    public suspend fun invitePartner(): Invitation = call { native.invitePartner().translated() }
+    public suspend fun invitePartner(): Invitation = awaiting { native.invitePartner().translated() }
 
     /** Makes a link for one's own next device, for one use. Whoever has it becomes its person. */
-    public suspend fun inviteDevice(): Invitation = call { native.inviteDevice().translated() }
+    public suspend fun inviteDevice(): Invitation = awaiting { native.inviteDevice().translated() }
 
     /** The invitations of this person that nobody has taken up yet, as far as this device knows. */
-    public suspend fun invitations(): List<OpenInvitation> = call {
+    public suspend fun invitations(): List<OpenInvitation> = awaiting {
         native.invitations().map { OpenInvitation(KeyholderId(it.id), it.kind.translated(), it.expiresAt) }
     }
 
     /** Ends an invitation. */
-    public suspend fun revoke(id: KeyholderId): Unit = call { native.revoke(id.value) }
+    public suspend fun revoke(id: KeyholderId): Unit = awaiting { native.revoke(id.value) }
 
     /**
      * Joins by a link of the expected kind. After a cut, calling it again with the same link goes on; so does a sync. With
@@ -85,35 +85,35 @@ public class Membership internal constructor(private val native: Native) {
         link: String,
         expect: InvitationKind = InvitationKind.PARTNER,
         bringCopy: Boolean = false,
-    ): Joined = call {
+    ): Joined = awaiting {
         val joined = native.join(link, expect.native(), bringCopy)
         Joined(SpaceId(joined.space), joined.kind.translated(), joined.safetyWords)
     }
 
     /** The six words that both people's phones show: the same on both, or somebody is in the middle. */
-    public suspend fun safetyWords(): List<String> = call { native.safetyWords() }
+    public suspend fun safetyWords(): List<String> = awaiting { native.safetyWords() }
 
     /** Whether the partner has joined, as far as this device knows. */
-    public suspend fun hasPartner(): Boolean = call { native.hasPartner() }
+    public suspend fun hasPartner(): Boolean = awaiting { native.hasPartner() }
 
     /** All devices, and one's own phrase and links. */
-    public suspend fun devices(): List<Keyholder> = call {
+    public suspend fun devices(): List<Keyholder> = awaiting {
         native.devices().map { Keyholder(KeyholderId(it.id), it.kind?.translated(), it.isOwn, it.isThis) }
     }
 
     /** The own devices and phrases that were added since this was last asked: each is told once, and should be shown. */
-    public suspend fun newKeyholders(): List<NewKeyholder> = call {
+    public suspend fun newKeyholders(): List<NewKeyholder> = awaiting {
         native.newKeyholders().map { NewKeyholder(KeyholderId(it.id), it.kind.translated(), it.safetyWords) }
     }
 
     /** Removes an own device, or the phrase. */
-    public suspend fun removeDevice(id: KeyholderId): Unit = call { native.removeDevice(id.value) }
+    public suspend fun removeDevice(id: KeyholderId): Unit = awaiting { native.removeDevice(id.value) }
 
     /** Leaves the shared space, alone and at once, with all devices: they read on what they have. */
-    public suspend fun leave(): Left = call { native.leave().let { Left(SpaceId(it.space), it.isTold) } }
+    public suspend fun leave(): Left = awaiting { native.leave().let { Left(SpaceId(it.space), it.isTold) } }
 
     /** Founds shared and private space anew, with a copy of everything that the last ones held, on their relay or another. */
-    public suspend fun foundAnew(relay: String? = null, token: String? = null): FoundedAnew = call {
+    public suspend fun foundAnew(relay: String? = null, token: String? = null): FoundedAnew = awaiting {
         native.foundAnew(relay, token).let { FoundedAnew(SpaceId(it.space), SpaceId(it.archived)) }
     }
 }
@@ -124,17 +124,17 @@ public class Recovery internal constructor(private val native: Native) {
      * Makes a recovery phrase, to be shown this once and written down. It counts once it is confirmed; until then an older one
      * stays good, and calling this again shows the same words.
      */
-    public suspend fun makePhrase(): List<String> = call { native.makePhrase() }
+    public suspend fun makePhrase(): List<String> = awaiting { native.makePhrase() }
 
     /** Says that the words were written down: older phrases end. */
-    public suspend fun confirmPhrase(): Unit = call { native.confirmPhrase() }
+    public suspend fun confirmPhrase(): Unit = awaiting { native.confirmPhrase() }
 
     /** Whether a phrase would bring everything back. */
-    public suspend fun isCovered(): Boolean = call { native.isCoveredByPhrase() }
+    public suspend fun isCovered(): Boolean = awaiting { native.isCoveredByPhrase() }
 
     /** Comes back by the words of a phrase, into a profile that has no space yet. The spaces that came back. */
     public suspend fun recover(relay: String, words: String): List<SpaceId> =
-        call { native.recover(relay, words).map(::SpaceId) }
+        awaiting { native.recover(relay, words).map(::SpaceId) }
 }
 
 private fun app.entwine.ffi.Invitation.translated() = Invitation(KeyholderId(id), link, kind.translated(), expiresAt)

@@ -30,18 +30,22 @@ public class Rituals internal constructor(client: Native) {
 
     /** Adds a ritual. [every] is an RRULE of RFC 5545, such as `FREQ=WEEKLY;BYDAY=FR`. */
     public suspend fun add(name: String, every: String, at: LocalTime? = null): RitualId =
-        call { RitualId(native.add(NativeNewRitual(name, every, at?.toString()))) }
+        awaiting { RitualId(native.add(NativeNewRitual(name, every, at?.toString()))) }
 
     /** Changes a ritual: only the fields that are given. */
     public suspend fun change(id: RitualId, name: String? = null, every: String? = null, at: LocalTime? = null): Unit =
-        call { native.change(id.value, NativeChanges(name, every, at?.toString())) }
+        awaiting { native.change(id.value, NativeChanges(name, every, at?.toString())) }
 
     /** All rituals, in the order in which they were made. */
-    public suspend fun list(): List<Ritual> = call { native.list().map { it.translated() } }
+    public suspend fun list(): List<Ritual> = awaiting { native.list().map { it.translated() } }
 
     /** Records that a ritual was done today. Both may record it: it is one occurrence then. */
-    public suspend fun done(id: RitualId, note: String? = null): Unit = call { native.done(id.value, note) }
+    public suspend fun done(id: RitualId, note: String? = null): Unit = awaiting { native.done(id.value, note) }
 }
+
+/** The ritual that an event is about; none for an event about anything else. */
+public val Event.ritual: RitualId?
+    get() = (this as? Event.Changed)?.takeIf { it.what == "ritual" }?.let { RitualId(it.id) }
 
 private fun NativeRitual.translated() = Ritual(
     id = RitualId(id),

@@ -101,6 +101,17 @@ internal class CallsTest : Story() {
     }
 
     @Test
+    fun `a coroutine without a thread of its own may close the client, or wait, after any call`() = tell {
+        val ada = phone("Ada")
+        withContext(Dispatchers.Unconfined) {
+            ada.status()
+            assertTrue("entwine" !in Thread.currentThread().name, Thread.currentThread().name)
+            ada.close()
+        }
+        refused<EntwineException.RefreshState> { ada.status() }
+    }
+
+    @Test
     fun `a deadline holds against a server that never answers`() = tell {
         val ada = phone("Ada")
         val silent = keep(SilentServer())

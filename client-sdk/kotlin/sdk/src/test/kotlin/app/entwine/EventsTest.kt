@@ -44,7 +44,8 @@ internal class EventsTest : Story() {
         val entry = noor.journal.write("While you were away.")
         assertSynced(noor)
         ada.resume()
-        assertEquals(Event.Changed("entry", entry.value), told.await())
+        assertEquals(entry, told.await().entry)
+        assertEquals(null, told.await().ritual)
     }
 
     @Test
