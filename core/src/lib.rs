@@ -1,5 +1,6 @@
 //! Entwine's core: everything that can be wrong in an interesting way, and nothing that touches the world.
 
+pub mod content;
 pub mod document;
 pub mod feed;
 pub mod id;

@@ -1,5 +1,6 @@
 //! What was asked for? The command line and its `ENTWINE_*` variables, parsed once.
 
+mod content;
 mod ritual;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subc
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_sdk::Month;
 
+pub(crate) use content::ContentCommand;
 pub(crate) use ritual::RitualCommand;
 
 /// Variables of the other program, `entwine-relay`, which may be set in the same shell. They mean nothing here.
@@ -226,6 +228,12 @@ pub(crate) enum EntwineCommand {
         #[command(subcommand)]
         command: RitualCommand,
     },
+    /// Words that Entwine brings along: questions, feelings, rituals to adopt. Needs no phone.
+    #[command(arg_required_else_help = true)]
+    Content {
+        #[command(subcommand)]
+        command: ContentCommand,
+    },
     /// Exchange with the relay until both sides have everything. Exits 0 only then.
     #[command(
         after_help = "Examples:\n  entwine sync\n  entwine sync --deadline 5s\n  entwine sync --token TOKEN        \
@@ -428,6 +436,8 @@ mod tests {
             &["edit", "x", "--replace", "b"],
             &["ritual", "set", "x"],
             &["ritual"],
+            &["content"],
+            &["content", "questions", "--depth", "4"],
             &["list", "--month", "November"],
             &["sync", "--deadline", "soon"],
             &["join", "x", "--expect", "friend"],

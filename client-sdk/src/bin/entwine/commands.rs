@@ -1,5 +1,6 @@
 //! Which code does a command run? The dispatch, and what all commands need: the phone, ids, and times for people.
 
+mod content;
 mod devices;
 mod journal;
 mod leaving;
@@ -23,12 +24,17 @@ use crate::output::Output;
 
 /// Runs a command to its end.
 pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<(), Failure> {
-    if let EntwineCommand::Demo(args) = command_line.command {
-        return demo::run(&args, output).await;
-    }
-    let session = Session::new(command_line.global, output)?;
-    let session = &session;
     match command_line.command {
+        EntwineCommand::Demo(args) => demo::run(&args, output).await,
+        EntwineCommand::Content { command } => content::run(command, output),
+        command => with_phone(command_line.global, command, output).await,
+    }
+}
+
+async fn with_phone(global: GlobalArgs, command: EntwineCommand, output: &Output) -> Result<(), Failure> {
+    let session = Session::new(global, output)?;
+    let session = &session;
+    match command {
         EntwineCommand::Init { name } => phone::init(session, &name).await,
         EntwineCommand::Create { relay, token } => phone::create(session, &relay, token.token.as_deref()).await,
         EntwineCommand::Sync { deadline, token } => phone::sync(session, deadline, token.token.as_deref()).await,
@@ -58,7 +64,7 @@ pub(crate) async fn run(command_line: CommandLine, output: &Output) -> Result<()
         EntwineCommand::Trash => journal::trash(session).await,
         EntwineCommand::Restore { id } => journal::restore(session, &id).await,
         EntwineCommand::Ritual { command } => rituals::run(session, command).await,
-        EntwineCommand::Demo(_) => unreachable!("the demo needs no phone and ran above"),
+        EntwineCommand::Demo(_) | EntwineCommand::Content { .. } => unreachable!("these need no phone and ran above"),
     }
 }
 

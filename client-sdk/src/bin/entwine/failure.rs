@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     NoSuchRitual(String),
     #[error("there is no pause with the id {0:?}: `entwine ritual list` shows all")]
     NoSuchPause(String),
+    #[error("there is no deck with the id {deck:?}: there are {known}")]
+    NoSuchDeck { deck: String, known: String },
     #[error("there is no open invitation with the id {0:?}: `entwine invitations` shows all")]
     NoSuchInvitation(String),
     #[error("there is no device or phrase of yours with the id {0:?}: `entwine devices` shows all")]
