@@ -6,6 +6,7 @@ mod answers;
 mod bit_rot;
 mod branches;
 mod broken;
+mod content;
 mod contract;
 mod copies;
 mod demo;
