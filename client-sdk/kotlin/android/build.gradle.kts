@@ -54,14 +54,9 @@ android {
 
 kotlin {
     jvmToolchain(17)
-    explicitApi()
 }
 
-tasks.withType<org.jetbrains.kotlin.gradle.tasks.KotlinCompile>().configureEach {
-    dependsOn(makeBindings)
-    // Nobody wrote the bindings, and they say `public` nowhere.
-    compilerOptions.freeCompilerArgs.add("-Xexplicit-api=warning")
-}
+tasks.withType<org.jetbrains.kotlin.gradle.tasks.KotlinCompile>().configureEach { dependsOn(makeBindings) }
 tasks.matching { it.name.endsWith("SourcesJar") }.configureEach { dependsOn(makeBindings) }
 
 // An AAR without the native library would compile in every app and open in none.
