@@ -11,7 +11,7 @@ import app.entwine.ffi.NetworkMonitor as NativeMonitor
  * Whatever it throws makes the call that needed it fail with [EntwineException.TryLater].
  */
 public interface KeyStore {
-    /** The secret, if there is one. */
+    /** The secret, if there is one; an empty one where it can never be had again, which asks for [EntwineException.Recover]. */
     public fun load(): ByteArray?
 
     /** Keeps a secret where there is none yet. Returns only after it is durable; where there is one already, it throws. */
