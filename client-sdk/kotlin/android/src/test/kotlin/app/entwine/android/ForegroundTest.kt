@@ -27,9 +27,6 @@ class ForegroundTest {
         second.restart()
         first.restart()
         assertEquals(listOf("suspend", "resume"), done)
-        first.pause().stop()
-        second.recreate()
-        assertEquals("one that is turned stays", listOf("suspend", "resume"), done)
     }
 
     @Test
