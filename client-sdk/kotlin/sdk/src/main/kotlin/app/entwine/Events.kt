@@ -1,13 +1,8 @@
 package app.entwine
 
 import app.entwine.ffi.EventListener
-import app.entwine.ffi.ListenerFailure
-import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.channels.awaitClose
-import kotlinx.coroutines.channels.trySendBlocking
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.buffer
-import kotlinx.coroutines.flow.callbackFlow
+import kotlinx.coroutines.flow.flow
 import app.entwine.ffi.EntwineClient as Native
 import app.entwine.ffi.Event as NativeEvent
 
@@ -40,25 +35,27 @@ public sealed interface Event {
     public data class DeviceRemoved(val id: KeyholderId, val own: Boolean) : Event
 }
 
-/** Events wait here for a collector, then in the native library, which folds them. */
-private const val BUFFERED = 16
-
-internal fun eventsOf(native: Native): Flow<Event> = callbackFlow {
-    val listener = object : EventListener {
-        override fun onEvent(event: NativeEvent) {
-            if (event is NativeEvent.Ended) {
-                channel.close(if (event.isFailure) EntwineException.TryLater(event.detail, null) else null)
-            } else if (trySendBlocking(event.translated()).isClosed) {
-                throw ListenerFailure.NotTaken("nobody collects any more")
-            }
-        }
-    }
-    val subscription = call { native.subscribe(listener) }
-    awaitClose {
+internal fun eventsOf(native: Native): Flow<Event> = flow {
+    val waiting = WaitingEvents()
+    val subscription = call { native.subscribe(Listener(waiting)) }
+    try {
+        while (true) emit(waiting.next() ?: break)
+    } finally {
         subscription.cancel()
         subscription.destroy()
     }
-}.buffer(BUFFERED, kotlinx.coroutines.channels.BufferOverflow.SUSPEND)
+}
+
+/** Keeps what the native library tells. It never waits: while it did, nobody else who listens would be told anything. */
+private class Listener(private val waiting: WaitingEvents) : EventListener {
+    override fun onEvent(event: NativeEvent) {
+        if (event is NativeEvent.Ended) {
+            waiting.end(if (event.isFailure) EntwineException.TryLater(event.detail, null) else null)
+        } else {
+            waiting.put(event.translated())
+        }
+    }
+}
 
 private fun NativeEvent.translated(): Event = when (this) {
     is NativeEvent.Changed -> Event.Changed(what, id)

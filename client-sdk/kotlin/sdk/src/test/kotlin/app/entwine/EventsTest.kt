@@ -2,9 +2,11 @@ package app.entwine
 
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -95,6 +97,36 @@ internal class EventsTest : Story() {
         noor.journal.write("Still here.")
         assertSynced(noor)
         told.await()
+    }
+
+    @Test
+    fun `a collector that takes its time holds nobody else up, and misses nothing`() = tell {
+        val (ada, _) = couple(relay())
+        val (busy, mayGoOn, begun) = List(3) { CompletableDeferred<Unit>() }
+        val heardLate = mutableSetOf<EntryId>()
+        val slow = launch {
+            ada.events.collect {
+                if (busy.complete(Unit)) mayGoOn.await()
+                if (it is Event.Changed) heardLate += EntryId(it.id)
+            }
+        }
+        busy.await()
+        val heard = Channel<EntryId>(Channel.UNLIMITED)
+        val quick = launch {
+            ada.events.collect {
+                begun.complete(Unit)
+                if (it is Event.Changed) heard.send(EntryId(it.id))
+            }
+        }
+        begun.await()
+        val written = List(40) { ada.journal.write("Line $it.") }.toSet()
+        val seen = mutableSetOf<EntryId>()
+        withTimeout(LONG) { while (!seen.containsAll(written)) seen += heard.receive() }
+        assertTrue(heardLate.isEmpty())
+        mayGoOn.complete(Unit)
+        ada.close()
+        withTimeout(LONG) { joinAll(slow, quick) }
+        assertTrue(heardLate.containsAll(written), "what waited is told before the end")
     }
 
     @Test
