@@ -97,14 +97,14 @@ public val Event.entry: EntryId?
     get() = (this as? Event.Changed)?.takeIf { it.what == "entry" }?.let { EntryId(it.id) }
 
 private fun NativeSummary.translated() =
-    JournalEntrySummary(EntryId(id), title, author, OffsetDateTime.parse(writtenAt), private, tags)
+    JournalEntrySummary(EntryId(id), title, author, readMoment(writtenAt), private, tags)
 
 private fun NativeEntry.translated() = JournalEntry(
     id = EntryId(id),
     title = title,
     text = text,
     author = author,
-    writtenAt = OffsetDateTime.parse(writtenAt),
+    writtenAt = readMoment(writtenAt),
     private = private,
     tags = tags,
     isTrashed = trashed,

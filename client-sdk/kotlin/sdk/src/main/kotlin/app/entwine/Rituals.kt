@@ -13,7 +13,7 @@ public data class Ritual(
     val name: String,
     /** When it comes round, as an RRULE of RFC 5545. */
     val every: String,
-    /** At which hour. */
+    /** At which hour; none also where it is written in a way that this version does not read. */
     val at: LocalTime?,
     /** By field, the other values of what was chosen differently apart. */
     val alternatives: Map<String, List<String>>,
@@ -51,7 +51,7 @@ private fun NativeRitual.translated() = Ritual(
     id = RitualId(id),
     name = name,
     every = every,
-    at = at?.let(LocalTime::parse),
+    at = at?.let(::readHour),
     alternatives = alternatives,
-    done = done.map { Done(LocalDate.parse(it.date), it.by, it.note) },
+    done = done.mapNotNull { one -> readDay(one.date)?.let { Done(it, one.by, one.note) } },
 )

@@ -1,0 +1,37 @@
+package app.entwine
+
+import java.time.LocalDate
+import java.time.LocalDateTime
+import java.time.LocalTime
+import java.time.OffsetDateTime
+import java.time.ZoneOffset
+import java.time.format.DateTimeParseException
+
+// Moments as other devices wrote them. A newer version, or somebody else's, may write what Java does not read: a list that holds
+// such a thing is shown all the same.
+
+private val LOCAL_AND_OFFSET = Regex("(.{19})([+-])(\\d{2}):(\\d{2})")
+
+/** RFC 3339 with an offset. Java knows none beyond 18 hours: what has a larger one is told in UTC. */
+internal fun readMoment(text: String): OffsetDateTime =
+    try {
+        OffsetDateTime.parse(text)
+    } catch (unread: DateTimeParseException) {
+        val (local, sign, hours, minutes) =
+            LOCAL_AND_OFFSET.matchEntire(text)?.destructured ?: throw unread
+        val ahead = (hours.toLong() * 60 + minutes.toLong()) * if (sign == "-") -1 else 1
+        LocalDateTime.parse(local).minusMinutes(ahead).atOffset(ZoneOffset.UTC)
+    }
+
+/** `YYYY-MM-DD`, or none. */
+internal fun readDay(text: String): LocalDate? = reading { LocalDate.parse(text) }
+
+/** `HH:MM`, or none. */
+internal fun readHour(text: String): LocalTime? = reading { LocalTime.parse(text) }
+
+private inline fun <T> reading(block: () -> T): T? =
+    try {
+        block()
+    } catch (_: DateTimeParseException) {
+        null
+    }
