@@ -104,16 +104,20 @@ impl Client {
         wanted: Durability,
         deadline: Duration,
     ) -> Result<Durability, Error> {
-        let end = Instant::now() + deadline;
+        // What is further away than a clock can count is no deadline.
+        let end = Instant::now().checked_add(deadline);
         let mut notice = self.storage.notice().await?;
         loop {
             let durability = self.durability(written).await?;
             if durability >= wanted {
                 return Ok(durability);
             }
-            match timeout_at(end, notice.changed()).await {
-                Ok(changed) => changed?,
-                Err(_) => return Ok(durability),
+            match end {
+                None => notice.changed().await?,
+                Some(end) => match timeout_at(end, notice.changed()).await {
+                    Ok(changed) => changed?,
+                    Err(_) => return Ok(durability),
+                },
             }
         }
     }

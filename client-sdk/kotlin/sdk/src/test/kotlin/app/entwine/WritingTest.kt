@@ -5,6 +5,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.time.LocalTime
 import java.time.YearMonth
+import kotlin.time.Duration
 
 internal class WritingTest : Story() {
     @Test
@@ -74,6 +75,9 @@ internal class WritingTest : Story() {
         assertEquals(Durability.LOCAL, ada.durability(written))
         assertSynced(ada)
         assertEquals(Durability.RELAY, ada.reached(written, Durability.RELAY, LONG))
+        // No deadline at all.
+        assertEquals(Durability.RELAY, ada.reached(written, Durability.RELAY, Duration.INFINITE))
+        assertTrue(ada.syncOnce(Duration.INFINITE).inSync)
         meet(noor)
         noor.journal.write("Heard.")
         meet(noor, ada)
