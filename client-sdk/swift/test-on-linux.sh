@@ -95,6 +95,27 @@ follow_quick_start() {
     echo "$lines lines"
 }
 
+# Every public name is explained, and every name in the articles is there.
+check_documentation() {
+    local graph=$target/swift-documentation/graph
+    swift_package package $package "$target/swift" dump-symbol-graph --minimum-access-level public \
+        --skip-synthesized-members >/dev/null
+    rm -rf "$target/swift-documentation"
+    mkdir -p "$graph"
+    cp "$target"/swift/*/symbolgraph/Entwine.symbols.json "$graph"
+    python3 - "$graph/Entwine.symbols.json" <<'END'
+import json, sys
+
+symbols = json.load(open(sys.argv[1]))["symbols"]
+silent = [".".join(symbol["pathComponents"]) for symbol in symbols if "docComment" not in symbol]
+print(f"{len(symbols)} public names, {len(silent)} of them without a word: {', '.join(silent)}")
+sys.exit(bool(silent) or len(symbols) < 100)
+END
+    "${in_swift[@]}" docc convert $package/Sources/Entwine/Entwine.docc --warnings-as-errors \
+        --fallback-display-name Entwine --fallback-bundle-identifier app.entwine \
+        --additional-symbol-graph-dir "$graph" --output-path "$target/swift-documentation/site"
+}
+
 say "A Swift compiler"
 find_swift
 
@@ -111,6 +132,9 @@ swift_package test $package "$target/swift" --skip-build "${filter[@]}"
 
 say "The quick start, as it stands ($QUICK_START)"
 follow_quick_start
+
+say "The documentation"
+check_documentation
 
 say "What only Apple's systems can compile: its grammar"
 "${in_swift[@]}" swiftc -parse $package/Sources/Entwine/Apple/*.swift $package/Examples/*/*.swift

@@ -7,7 +7,7 @@ public struct Month: Hashable, Comparable, Codable, Sendable, LosslessStringConv
     /// From 1 to 12.
     public let month: Int
 
-    /// - Returns: None where the month is not one of twelve, or the year has not four digits.
+    /// None where the month is not one of twelve, or the year has not four digits.
     public init?(year: Int, month: Int) {
         guard (0...9999).contains(year), (1...12).contains(month) else { return nil }
         self.year = year
@@ -62,7 +62,7 @@ public struct TimeOfDay: Hashable, Comparable, Codable, Sendable, LosslessString
     /// From 0 to 59.
     public let minute: Int
 
-    /// - Returns: None where no clock shows that.
+    /// None where no clock shows that.
     public init?(hour: Int, minute: Int) {
         guard (0...23).contains(hour), (0...59).contains(minute) else { return nil }
         self.hour = hour

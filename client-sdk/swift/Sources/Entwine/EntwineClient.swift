@@ -19,7 +19,7 @@ public final class EntwineClient: Sendable {
     ///
     /// - Parameters:
     ///   - folder: The folder of the profile. It is made where it is missing. On iOS it is set up so that a locked phone can
-    ///     sync, and so that no backup contains it: see ``ProfileFolder``.
+    ///     sync, and so that no backup contains it: see `ProfileFolder`.
     ///   - name: What the person is called; needed only where there is no profile yet.
     ///   - keyStore: Where the keys are kept. Without one: in the Keychain on Apple's systems, in a file of the folder elsewhere.
     ///   - network: Who knows whether there is a network. Without one: the system on Apple's systems, and elsewhere it is tried.

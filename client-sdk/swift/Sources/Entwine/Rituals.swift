@@ -17,12 +17,19 @@ public struct Recurrence: RawRepresentable, Hashable, Codable, Sendable {
 
     /// A day of the week.
     public enum Weekday: String, Sendable {
+        /// Monday.
         case monday = "MO"
+        /// Tuesday.
         case tuesday = "TU"
+        /// Wednesday.
         case wednesday = "WE"
+        /// Thursday.
         case thursday = "TH"
+        /// Friday.
         case friday = "FR"
+        /// Saturday.
         case saturday = "SA"
+        /// Sunday.
         case sunday = "SU"
     }
 }
