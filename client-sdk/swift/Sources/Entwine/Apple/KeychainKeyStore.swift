@@ -1,4 +1,5 @@
 #if canImport(Security)
+    import Darwin
     import Foundation
     import Security
 
