@@ -32,8 +32,7 @@ final class EventStories: XCTestCase {
         let events = try couple.noor.events()
         _ = try await take(events) { if case .status(let status) = $0 { status.isInSync } else { false } }
         try couple.noor.suspend()
-        let entry = try await couple.ada.journal.write(NewEntry(text: "You sleep."))
-        try await sync(couple.ada)
+        let entry = try await writeAndBeHeard(in: couple, by: try await couple.phone("tablet"))
         let asleep = await failure { try await couple.noor.journal.read(entry) }
         XCTAssertEqual(asleep?.isFixInput, true, "\(asleep as Any)")
         try couple.noor.resume()
@@ -43,8 +42,7 @@ final class EventStories: XCTestCase {
     func testAListenerEndsWithItsTask() async throws {
         let monitor = Switch()
         let couple = try await Couple()
-        let noor = try await couple.world.phone("tablet", name: "Noor", network: monitor)
-        try await noor.join(try await couple.noor.inviteDevice().link, expecting: .device)
+        let noor = try await couple.phone("tablet", network: monitor)
         let events = try noor.events()
         let listening = Task { for await _ in events {} }
         try await monitor.isStarted.wait()
@@ -80,12 +78,10 @@ final class EventStories: XCTestCase {
     func testWithNoNetworkNothingIsTriedUntilThereIsOne() async throws {
         let monitor = Switch(isReachable: false)
         let couple = try await Couple()
-        let noor = try await couple.world.phone("tablet", name: "Noor", network: monitor)
-        try await noor.join(try await couple.noor.inviteDevice().link, expecting: .device)
+        let noor = try await couple.phone("tablet", network: monitor)
         let events = try noor.events()
         try await monitor.isStarted.wait()
-        let entry = try await couple.ada.journal.write(NewEntry(text: "Are you there?"))
-        try await sync(couple.ada)
+        let entry = try await writeAndBeHeard(in: couple, by: couple.noor)
         let away = await failure { try await noor.journal.read(entry) }
         XCTAssertEqual(away?.isFixInput, true, "\(away as Any)")
         monitor.turn(true)
@@ -94,8 +90,7 @@ final class EventStories: XCTestCase {
 
     func testANetworkMonitorThatThrowsHarmsNothing() async throws {
         let couple = try await Couple()
-        let noor = try await couple.world.phone("tablet", name: "Noor", network: Broken())
-        try await noor.join(try await couple.noor.inviteDevice().link, expecting: .device)
+        let noor = try await couple.phone("tablet", network: Broken())
         let events = try noor.events()
         let entry = try await couple.ada.journal.write(NewEntry(text: "All the same."))
         try await sync(couple.ada)
@@ -108,16 +103,16 @@ final class EventStories: XCTestCase {
         let entry = { (number: Int) in Event.changed(Event.Change(what: "entry", id: "\(number)")) }
         for number in 0..<WaitingEvents.countMax { waiting.put(entry(number)) }
         waiting.put(entry(0))
-        let oldest = await waiting.next()
+        let oldest = try await within { await waiting.next() }
         XCTAssertEqual(oldest, entry(1), "what waits already is told once, in its last place")
         for number in 1...2 { waiting.put(entry(WaitingEvents.countMax + number)) }
-        let instead = await waiting.next()
+        let instead = try await within { await waiting.next() }
         XCTAssertEqual(instead, .missed)
         waiting.put(entry(7))
         waiting.end(with: .failed("done"))
         waiting.put(entry(8))
         var rest: [Event] = []
-        while let event = await waiting.next() { rest.append(event) }
+        while let event = try await within(guardTime, { await waiting.next() }) { rest.append(event) }
         XCTAssertEqual(rest, [entry(7), .failed("done")], "from then on each is told again, and after the end none")
     }
 
@@ -130,6 +125,19 @@ final class EventStories: XCTestCase {
         _ = try await take(quick) { $0.entry == entry }
         _ = try await take(slow) { $0.entry == entry }
     }
+}
+
+/// Ada writes a few entries, and somebody hears of each: so would all others who are connected have. The first of them.
+private func writeAndBeHeard(in couple: Couple, by other: EntwineClient) async throws -> EntryId {
+    let events = try other.events()
+    var written: [EntryId] = []
+    for number in 1...4 {
+        let entry = try await couple.ada.journal.write(NewEntry(text: "Number \(number)"))
+        try await sync(couple.ada)
+        _ = try await take(events) { $0.entry == entry }
+        written.append(entry)
+    }
+    return written[0]
 }
 
 /// A network that is there or not, as the story says.

@@ -198,6 +198,13 @@ struct Couple {
         try await sync(ada)
     }
 
+    /// Another phone of Noor's.
+    func phone(_ folder: String, network: (any NetworkMonitor)? = nil) async throws -> EntwineClient {
+        let phone = try await world.phone(folder, name: "Noor", network: network)
+        try await phone.join(try await noor.inviteDevice().link, expecting: .device)
+        return phone
+    }
+
     /// Both exchange until both hold the same.
     func meet() async throws {
         for phone in [ada, noor, ada] { try await sync(phone) }
