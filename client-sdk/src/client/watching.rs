@@ -264,7 +264,11 @@ impl Watching {
         };
         self.look().await?;
         self.seen.written.spaces = self.client.storage.written_mark().await?.spaces;
-        let Some((_, spaces)) = self.client.spaces_to_hear_of().await? else { return Ok(()) };
+        let Some((_, spaces)) = self.client.spaces_to_hear_of().await? else {
+            // There is nothing to hear of any more.
+            self.disconnect();
+            return Ok(());
+        };
         let hears = |live: &Live| spaces.iter().all(|space| live.attends(space));
         match &self.live {
             // The relay learned only now of a space, or of this device in it.

@@ -23,8 +23,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::once::{Relay, RelayError};
 use super::{CONNECT_TIMEOUT, Carrier, Exchanged, REQUEST_TIMEOUT, RelayAddress, addresses_of};
@@ -116,6 +116,8 @@ impl Live {
             let token = relay.token_for(keys, "GET", LIVE_PATH);
             let hello = to_bytes(&DeviceFrame::Hello(Hello { token, spaces: named.clone() }));
             socket.send(Message::binary(hello)).await.map_err(|error| offline(address, &error))?;
+            // Of no space that it attends to, the relay says nothing. A ping it answers, and after all that it had to say.
+            socket.send(Message::Ping(Bytes::new())).await.map_err(|error| offline(address, &error))?;
             let first = socket.next().await;
             Ok::<_, RelayError>((socket, first))
         });
@@ -345,4 +347,35 @@ async fn dial(address: &RelayAddress, tls: &Arc<ClientConfig>) -> Result<Socket,
         .max_frame_size(Some(LIVE_FRAME_BYTES_MAX));
     let connected = tokio_tungstenite::client_async_with_config(url, stream, Some(config)).await;
     connected.map(|(socket, _)| socket).map_err(|error| offline(address, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::random;
+    use crate::transport::{http_client, tls_config};
+
+    /// Else a device that was removed while it was away would learn so only when it had waited in vain.
+    #[tokio::test]
+    async fn a_relay_that_attends_to_none_of_the_spaces_is_connected_with_all_the_same() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address: RelayAddress = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let relay = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            // Asked for a message, it answers pings by itself.
+            while socket.next().await.is_some_and(|message| message.is_ok()) {}
+        };
+        let tls = Arc::new(tls_config(None).unwrap());
+        let http = http_client(&address, tls_config(None).unwrap()).unwrap();
+        let phone = Relay::new(address, http, 0);
+        let keys = SecretKeys::make_random(&mut random::generator());
+        let spaces = [SpaceId::from_bytes([1; 32])];
+        tokio::select! {
+            live = Live::connect(&phone, &tls, &keys, &spaces) => assert!(!live.unwrap().attends(&spaces[0])),
+            () = relay => panic!("the phone hung up"),
+        }
+    }
 }
