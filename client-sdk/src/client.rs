@@ -73,11 +73,21 @@ pub(crate) struct Settings {
     /// Whether another device of this person has left the space behind for one founded anew.
     #[serde(default)]
     pub(crate) is_left_behind: bool,
+    /// What this device has written of itself into `home`.
+    #[serde(default)]
+    pub(crate) introduced: Option<Introduced>,
+}
+
+/// What a device writes of itself into `home`: its person's name, and the registration token that it knows, if any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Introduced {
+    pub(crate) token: Option<String>,
 }
 
 impl Settings {
     pub(crate) fn new(relay: &str, token: Option<&str>, person: PersonId) -> Self {
-        Self { relay: relay.to_owned(), token: token.map(str::to_owned), person, is_left_behind: false }
+        let token = token.map(str::to_owned);
+        Self { relay: relay.to_owned(), token, person, is_left_behind: false, introduced: None }
     }
 }
 

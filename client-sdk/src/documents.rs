@@ -22,7 +22,7 @@ use crate::client::told::told_lines;
 use crate::client::{Client, SpaceView};
 use crate::error::Error;
 use crate::status::Reason;
-use crate::storage::{EntryState, Opening, PendingChange, Step, StoredDocument, UnopenedEntry};
+use crate::storage::{EntryState, Opening, PendingChange, Step, StorageError, StoredDocument, UnopenedEntry};
 use crate::{clock, random};
 
 /// How many entries and pending changes may lie beyond a snapshot before the next one is made. Each costs a decryption when
@@ -134,8 +134,9 @@ impl Client {
         }
     }
 
-    /// Opens everything that came and was not opened yet, in all spaces.
+    /// Opens everything that came and was not opened yet, in all spaces, and does what it says. Whoever reads calls this first.
     pub(crate) async fn open_arrived(&self) -> Result<(), Error> {
+        let mut is_any = false;
         for view in self.views().await? {
             loop {
                 let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
@@ -143,9 +144,24 @@ impl Client {
                     break;
                 }
                 self.open_batch(&view, &batch).await?;
+                is_any = true;
             }
         }
-        Ok(())
+        if is_any { self.heed_notes().await } else { Ok(()) }
+    }
+
+    /// The same, for whoever reads: where there is no room to keep what was opened, what was there before can still be read.
+    pub(crate) async fn open_arrived_if_there_is_room(&self) -> Result<(), Error> {
+        match self.open_arrived().await {
+            Err(Error::Storage(StorageError::DiskFull)) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// The shared or the private space, for whoever reads it.
+    pub(crate) async fn opened_view(&self, private: bool) -> Result<SpaceView, Error> {
+        self.open_arrived_if_there_is_room().await?;
+        self.view(private).await
     }
 
     async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<(), Error> {
@@ -310,7 +326,7 @@ mod tests {
         let mut other = Document::new(ActorId::make_random(&mut random::generator(), &client.keyholder()));
         let writer =
             entwine_core::practice::Writer { person: client.person(view).unwrap(), device: client.keyholder() };
-        entwine_core::practice::founding::write_note(&mut other, &view.space, &writer, clock::now()).unwrap();
+        entwine_core::practice::person::write_name(&mut other, &writer, "Ada", clock::now()).unwrap();
         other.take_changes().remove(0)
     }
 

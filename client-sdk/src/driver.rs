@@ -42,7 +42,7 @@ const FOUNDED_MAX: u32 = 2;
 const FIRST_PAUSE_MILLIS: u64 = 200;
 
 /// What is to be appended to the chain beside what it needs by itself.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
     /// An invitation, with its end.
     pub(crate) invite: Option<(InvitationKind, SecretKeys, Timestamp)>,

@@ -92,7 +92,8 @@ pub struct SyncStatus {
     /// The shared space.
     #[serde(serialize_with = "space_or_null")]
     pub space: Option<SpaceId>,
-    /// The last exchange found the relay's clock equal to this device's, nothing was written since, everything is opened.
+    /// The last exchange found the relay's clock equal to this device's, nothing was written since, and everything that was looked
+    /// at opened.
     pub in_sync: bool,
     /// Why not; none when in sync.
     pub reason: Option<Reason>,

@@ -1,5 +1,5 @@
 //! What may stand between a phone and its relay? A plain TCP proxy under another address and port, as a container or a router
-//! is one; one that ends TLS; and either of them with the line cut, all of it or at one answer.
+//! is one; one that ends TLS; and either of them with the line cut, all of it or at one answer, or with nothing coming through.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +53,8 @@ pub struct Traffic {
     pub requests: usize,
     /// The number of the request whose answer is swallowed, counted from 1; the connection breaks instead.
     swallow: Option<usize>,
+    /// What comes from the relay beyond so many bytes is held back.
+    hold: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -145,6 +147,16 @@ impl Proxy {
         !is_due
     }
 
+    /// Lets so many more bytes come from the relay, and holds back what follows, without a word and without an end.
+    pub fn hold_after(&self, more: usize) {
+        self.line.traffic.send_modify(|traffic| traffic.hold = Some(traffic.bytes_down + more));
+    }
+
+    /// Lets through all that was held back, and all that follows.
+    pub fn let_go(&self) {
+        self.line.traffic.send_modify(|traffic| traffic.hold = None);
+    }
+
     /// What has passed so far.
     #[must_use]
     pub fn passed(&self) -> Traffic {
@@ -206,6 +218,10 @@ async fn pass_on(phone: impl AsyncRead + AsyncWrite, line: &Line) {
         let mut part = vec![0; 16 * 1024];
         while let Ok(len @ 1..) = from_relay.read(&mut part).await {
             line.traffic.send_modify(|traffic| traffic.bytes_down += len);
+            let passes = |traffic: &Traffic| traffic.hold.is_none_or(|until| traffic.bytes_down <= until);
+            if line.traffic.subscribe().wait_for(passes).await.is_err() {
+                break;
+            }
             if line.swallows() || to_phone.write_all(&part[..len]).await.is_err() || to_phone.flush().await.is_err() {
                 break;
             }

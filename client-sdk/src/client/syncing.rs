@@ -1,4 +1,5 @@
-//! Exchanges of all spaces, to the end, and what the status says of them.
+//! Exchanges of all spaces, to the end, and what the status says of them. They move sealed bytes: what came is opened by whoever
+//! reads next.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,7 @@ use entwine_core::registration::RegistrationToken;
 use entwine_core::wire::message::Request;
 
 use super::leaving::removed_from_shared;
-use super::{CLOCK_OFFSET, Client, Settings, SpaceView};
+use super::{CLOCK_OFFSET, Client, Introduced, Settings, SpaceView};
 use crate::driver::{Driver, DriverError, Wanted};
 use crate::error::Error;
 use crate::status::{Ended, Reason, SyncStatus};
@@ -52,8 +53,12 @@ impl From<DriverError> for Error {
 }
 
 impl Client {
-    /// One exchange of all spaces, then opens what came. Ends at the deadline, and keeps what was durable by then. A
+    /// One exchange of all spaces. Ends at the deadline; what was durable by then is kept, and the next call goes on from there. A
     /// registration token is needed only where a relay does not know the space.
+    ///
+    /// It moves sealed bytes and opens nothing of what comes, so that a background task or an extension needs little time and
+    /// memory, whatever there is. That is done by whoever reads next; so this status does not know yet what will not open, and
+    /// [`Self::status`] does.
     ///
     /// # Errors
     /// The device's own faults; whatever the relay does is told by the status.
@@ -69,9 +74,7 @@ impl Client {
             Ok(result) => result?,
             Err(_) => self.note_deadline(deadline, &finished).await?,
         }
-        self.open_arrived().await?;
-        self.heed_notes().await?;
-        self.status().await
+        self.status_of_stored().await
     }
 
     async fn note_deadline(&self, deadline: Duration, finished: &Mutex<Vec<SpaceId>>) -> Result<(), Error> {
@@ -125,11 +128,20 @@ impl Client {
         wanted.spare = taken_up_elsewhere(&views, view);
         wanted.remove.extend(removed_from_shared(&views, view));
         let settings: Settings = self.storage.space_settings(&view.space).await?;
-        let kept = self.write_home(view, &settings).await?;
+        self.introduce(view, &settings).await?;
         let relay = self.relay(&settings.relay).await?;
-        let tokens = registration_tokens(token, &settings, kept);
+        let mut tokens = registration_tokens(token, &settings, &[]);
         let invitation = self.joining_keys(&view.space).await?;
-        let ended = self.drive(view, &relay, &tokens, invitation.as_ref(), wanted).await?;
+        let mut ended = self.drive(view, &relay, &tokens, invitation.as_ref(), wanted.clone()).await?;
+        if ended.reason == Some(Reason::RegistrationNeeded) {
+            // Others may have kept one in `home`, which is opened for nothing else.
+            let kept = registration::tokens(&*self.load(view, &DocumentName::home()).await?, &view.space);
+            let more = registration_tokens(token, &settings, &kept);
+            if more.len() > tokens.len() {
+                tokens = more;
+                ended = self.drive(view, &relay, &tokens, invitation.as_ref(), wanted).await?;
+            }
+        }
         if let (Some(token), None) = (token, ended.reason)
             && !view.is_private
             && settings.token.as_deref() != Some(token)
@@ -137,7 +149,7 @@ impl Client {
             // A token that helped is kept, in `home` too, so that the next relay that lost the space is filled by itself.
             let settings = Settings { token: Some(token.to_owned()), ..settings };
             self.storage.set_space_settings(&view.space, &settings).await?;
-            self.write_home(view, &settings).await?;
+            self.introduce(view, &settings).await?;
             return self.drive(view, &relay, &tokens, invitation.as_ref(), Wanted::default()).await;
         }
         Ok(ended)
@@ -176,31 +188,41 @@ impl Client {
         Ok(())
     }
 
-    /// Sees to it that `home` names this person, and holds the registration token of the space: all tokens that it holds.
-    async fn write_home(&self, view: &SpaceView, settings: &Settings) -> Result<Vec<String>, Error> {
-        let (home, space) = (DocumentName::home(), view.space);
-        if view.gone.is_some() {
-            return Ok(registration::tokens(&*self.load(view, &home).await?, &space));
-        }
-        let writer = Writer { person: settings.person, device: self.keys.id() };
+    /// Sees to it that `home` names this person, and holds the registration token of the space. Once that is written, it is not
+    /// opened for it any more.
+    async fn introduce(&self, view: &SpaceView, settings: &Settings) -> Result<(), Error> {
         let token = settings.token.as_deref().filter(|_| !view.is_private);
+        let written = Introduced { token: token.map(str::to_owned) };
+        if view.gone.is_some() || settings.introduced.as_ref() == Some(&written) {
+            return Ok(());
+        }
+        let (home, space) = (DocumentName::home(), view.space);
+        let writer = Writer { person: settings.person, device: self.keys.id() };
         let name = self.name().to_owned();
         self.change(view, &home, move |document, now| {
             person::write_name(document, &writer, &name, now)?;
             if let Some(token) = token {
                 registration::write_token(document, &space, &writer.device, token, now)?;
             }
-            Ok(registration::tokens(document, &space))
+            Ok(())
         })
-        .await
+        .await?;
+        let settings = Settings { introduced: Some(written), ..settings.clone() };
+        Ok(self.storage.set_space_settings(&view.space, &settings).await?)
     }
 
-    /// Where this device stands. Never contacts the relay.
+    /// Where this device stands, once all that came was opened. Never contacts the relay.
     ///
     /// # Errors
     /// The device's own faults.
     pub async fn status(&self) -> Result<SyncStatus, Error> {
         self.open_arrived().await?;
+        self.heed_notes().await?;
+        self.status_of_stored().await
+    }
+
+    /// The same, as far as one knows without opening anything.
+    async fn status_of_stored(&self) -> Result<SyncStatus, Error> {
         let views = self.views().await?;
         let mut status = SyncStatus {
             space: views.iter().find(|view| !view.is_private).map(|view| view.space),
@@ -273,11 +295,11 @@ fn taken_up_elsewhere(views: &[SpaceView], view: &SpaceView) -> BTreeSet<Keyhold
 
 /// Tokens that may admit the space to a relay that does not know it, the likeliest first: one given now, the one that this
 /// device used, and all that `home` keeps.
-fn registration_tokens(given: Option<&str>, settings: &Settings, kept: Vec<String>) -> Vec<RegistrationToken> {
+fn registration_tokens(given: Option<&str>, settings: &Settings, kept: &[String]) -> Vec<RegistrationToken> {
     let mut texts: Vec<String> = given.map(str::to_owned).into_iter().chain(settings.token.clone()).collect();
     for text in kept {
-        if !texts.contains(&text) {
-            texts.push(text);
+        if !texts.contains(text) {
+            texts.push(text.clone());
         }
     }
     texts.iter().map(|text| RegistrationToken::new(text)).collect()

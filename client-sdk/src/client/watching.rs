@@ -250,10 +250,10 @@ impl Watching {
     /// Exchanges everything, and tells what came of it.
     async fn exchange(&mut self) -> Result<(), Error> {
         let written = self.client.storage.written_mark().await?;
-        let status = self.client.sync_once(EXCHANGE_DEADLINE, None).await;
+        let exchanged = self.client.sync_once(EXCHANGE_DEADLINE, None).await;
         self.seen.written = written;
-        let status = match status {
-            Ok(status) => status,
+        match exchanged {
+            Ok(_) => {}
             Err(Error::Storage(error)) if !matches!(error, StorageError::Busy) => return Err(error.into()),
             Err(error) => {
                 // A joining that was ended elsewhere, say: whoever began it is told by its own command.
@@ -261,8 +261,9 @@ impl Watching {
                 self.later();
                 return self.look().await;
             }
-        };
+        }
         self.look().await?;
+        let is_in_sync = self.seen.status.as_ref().is_some_and(|status| status.in_sync);
         self.seen.written.spaces = self.client.storage.written_mark().await?.spaces;
         let Some((_, spaces)) = self.client.spaces_to_hear_of().await? else {
             // There is nothing to hear of any more.
@@ -276,7 +277,7 @@ impl Watching {
                 self.disconnect();
                 self.later();
             }
-            Some(_) if status.in_sync => {
+            Some(_) if is_in_sync => {
                 self.due = None;
             }
             // Something was written meanwhile, or the relay wants it later; or nothing can be done but to ask now and then.

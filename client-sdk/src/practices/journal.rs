@@ -276,6 +276,7 @@ impl<'c> Journal<'c> {
     }
 
     async fn collect(&self, month: Option<&Month>, trash: bool) -> Result<Vec<JournalEntrySummary>, Error> {
+        self.client.open_arrived_if_there_is_room().await?;
         let views = self.client.views().await?;
         if views.is_empty() {
             return Err(Error::NoSpace);
@@ -308,6 +309,7 @@ impl<'c> Journal<'c> {
     }
 
     async fn find(&self, id: &EntityId) -> Result<Place, Error> {
+        self.client.open_arrived_if_there_is_room().await?;
         let views = self.client.views().await?;
         if views.is_empty() {
             return Err(Error::NoSpace);

@@ -99,7 +99,7 @@ impl<'c> Rituals<'c> {
     /// # Errors
     /// There is no space.
     pub async fn list(&self) -> Result<Vec<RitualView>, Error> {
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         let names = self.client.names(&view).await?;
         let done = self.recently_done(&view, &names).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
@@ -122,7 +122,7 @@ impl<'c> Rituals<'c> {
     /// # Errors
     /// There is no such ritual, or the note is too long.
     pub async fn done(&self, id: &EntityId, note: Option<&str>) -> Result<EntityId, Error> {
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
         if !home.collection::<Ritual>().contains(id) {
             return Err(no_ritual(id));

@@ -91,7 +91,7 @@ async fn what_the_relay_sets_aside_for_good_holds_back_no_other_word() {
     assert_eq!(durability(&ada, &all).await, Durability::Relay);
 }
 
-async fn open(phone: &Phone) -> Client {
+pub(crate) async fn open(phone: &Phone) -> Client {
     Client::open(phone.profile(), ClientOptions::default()).await.unwrap()
 }
 

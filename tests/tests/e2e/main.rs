@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
 mod answers;
+mod background;
 mod bit_rot;
 mod branches;
 mod broken;

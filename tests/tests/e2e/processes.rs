@@ -5,6 +5,8 @@ use std::thread;
 use entwine_tests::world::{meet, pair};
 use entwine_tests::{Phone, World};
 
+use crate::background::{PATIENCE, in_background};
+
 #[test]
 fn two_processes_that_write_and_sync_at_once_lose_nothing_and_make_no_branch() {
     let world = World::new();
@@ -61,6 +63,35 @@ fn many_programs_that_write_into_one_entry_at_once_keep_each_others_words() {
     }
     assert_eq!(text.len(), "Came:".len() + 12 * " a0".len(), "{text}");
     assert_eq!(ada.ritual(&ritual), noor.ritual(&ritual));
+    assert_eq!(relay.branched_feeds().len(), 0);
+}
+
+#[test]
+fn an_app_its_background_task_and_a_share_extension_use_one_profile_at_once() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let app = ada.watch();
+    app.until_in_sync();
+    let (shared, answers) = thread::scope(|scope| {
+        let extension = scope.spawn(|| (0..5).map(|n| ada.write(&format!("shared {n}"), "Seen.")).collect::<Vec<_>>());
+        let task = scope.spawn(|| (0..5).for_each(|_| drop(in_background(&ada, PATIENCE))));
+        let partner = scope.spawn(|| {
+            let answer = |n| {
+                let id = noor.write(&format!("answer {n}"), "Read.");
+                let _ = noor.run(&["sync"]);
+                id
+            };
+            (0..4).map(answer).collect::<Vec<_>>()
+        });
+        task.join().unwrap();
+        (extension.join().unwrap(), partner.join().unwrap())
+    });
+    let all: Vec<(&str, &str)> = shared.iter().chain(&answers).map(|id| ("entry_changed", id.as_str())).collect();
+    app.until_all_changed(&all);
+    meet(&[&ada, &noor, &ada]);
+    assert_eq!(noor.titles().len(), 9);
+    assert_eq!(ada.shared(), noor.shared());
     assert_eq!(relay.branched_feeds().len(), 0);
 }
 

@@ -194,9 +194,11 @@ async fn a_document_that_stays_open_is_loaded_anew_once_another_program_opened_e
     phone.comes(3).await;
     phone.write(0, "and after").await.unwrap();
     phone.seal(0).await;
-    assert_eq!(phone.shown(0).await, 2);
+    let view = phone.view().await;
+    let held = phone.held(0, &view).expect("it stays open");
     phone.programs[1].open_arrived().await.unwrap();
     assert_eq!(phone.shown(0).await, 5);
+    assert_ne!(phone.held(0, &view).unwrap().version, held.version);
     phone.check().await;
 }
 
@@ -305,6 +307,19 @@ async fn what_a_removed_device_said_beyond_its_cut_stays_in_a_document_though_it
     }
     assert_eq!([phone.shown(0).await, phone.shown(1).await], [3, 3]);
     phone.check().await;
+}
+
+#[tokio::test]
+async fn an_exchange_opens_no_document_and_not_even_home() {
+    let mut phone = Phone::new().await;
+    phone.write(0, "waits to be sealed").await.unwrap();
+    phone.comes(3).await;
+    let client = &phone.programs[1];
+    let status = client.sync_once(std::time::Duration::from_secs(60), None).await.unwrap();
+    assert_eq!(status.reason, Some(crate::Reason::Offline), "nobody is there");
+    assert_eq!(client.documents.count(), 0);
+    client.status().await.unwrap();
+    assert_eq!(client.documents.count(), 2, "the month and home, once somebody wants to know");
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ impl Rituals<'_> {
         let mut ritual = Ritual::new(&new.name, &every, at);
         ritual.settle_starts(today());
         schedule.parse()?.settle(&mut ritual);
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         let id = EntityId::make(clock::now(), &mut random::generator());
         self.client
             .change(&view, &DocumentName::home(), |document, now| {
@@ -140,7 +140,7 @@ impl Rituals<'_> {
         let every = changes.every.as_deref().map(str::parse::<Recurrence>).transpose()?;
         let at = changes.at.as_deref().map(str::parse::<TimeOfDay>).transpose()?;
         let schedule = schedule.parse()?;
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         self.client
             .change(&view, &DocumentName::home(), |document, _| {
                 must_contain(document, id)?;
@@ -167,7 +167,7 @@ impl Rituals<'_> {
     /// There is no space.
     pub async fn scheduled(&self) -> Result<Vec<ScheduledRitual>, Error> {
         let rituals = self.list().await?;
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         let names = self.client.names(&view).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
         let pause_view = |pause: Stored<Pause>| PauseView {
@@ -199,7 +199,7 @@ impl Rituals<'_> {
     pub async fn pause(&self, id: &EntityId, from: Option<&str>, to: Option<&str>) -> Result<EntityId, Error> {
         let from = from.map_or_else(|| Ok(today()), parse_day)?;
         let days = PausedDays::new(from, to.map(parse_day).transpose()?)?;
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         let writer = self.client.writer(&view)?;
         let pause = EntityId::make(clock::now(), &mut random::generator());
         self.client
@@ -217,7 +217,7 @@ impl Rituals<'_> {
     /// # Errors
     /// There is no such ritual.
     pub async fn resume(&self, id: &EntityId) -> Result<usize, Error> {
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         self.client
             .change(&view, &DocumentName::home(), |document, now| {
                 must_contain(document, id)?;
@@ -232,7 +232,7 @@ impl Rituals<'_> {
     /// # Errors
     /// There is no such pause.
     pub async fn end_pause(&self, id: &EntityId, pause: &EntityId) -> Result<bool, Error> {
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         self.client
             .change(&view, &DocumentName::home(), |document, now| {
                 must_contain(document, id)?;
@@ -274,7 +274,7 @@ impl Rituals<'_> {
 
     /// Asks every ritual's schedule.
     async fn ask(&self, due: impl Fn(&Schedule) -> Result<Vec<Due>, ScheduleError>) -> Result<DueList, Error> {
-        let view = self.client.view(false).await?;
+        let view = self.client.opened_view(false).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
         let (mut found, mut not_understood) = (Vec::new(), Vec::new());
         for Stored { id: ritual, value, made_at, .. } in home.collection::<Ritual>().list() {

@@ -70,7 +70,8 @@ pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Optio
     Err(Failure::NotInSync { reason, remedy })
 }
 
-/// Exchanges to the end. Where another program wrote into this profile meanwhile, that is sent too, while there is time.
+/// Exchanges to the end, and opens what came. Where another program wrote into this profile meanwhile, that is sent too, while there
+/// is time.
 async fn exchange(client: &Client, deadline: Duration, token: Option<&str>) -> Result<SyncStatus, Error> {
     let begun = Instant::now();
     let mut status = client.sync_once(deadline, token).await?;
@@ -81,7 +82,7 @@ async fn exchange(client: &Client, deadline: Duration, token: Option<&str>) -> R
         }
         status = client.sync_once(left, token).await?;
     }
-    Ok(status)
+    client.status().await
 }
 
 /// A program that writes without a pause must not keep this one for ever.
