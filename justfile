@@ -57,7 +57,12 @@ spell:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --features {{ features }}
 
-# How fast the relay is on this machine, which should do nothing else: writes docs/performance.md
+# Write a journal of ten years, and one of this month, into target/ten-years for `just bench` to open; it does so once
+ten-years:
+    cargo build --release -p entwine-server -p entwine-sdk --features entwine-sdk/cli --bins
+    cargo bench -p entwine-tests --features entwine-sdk/test-switches --bench load -- --write-ten-years
+
+# How fast the relay and a phone are on this machine, which should do nothing else: writes docs/performance.md
 bench:
     cargo build --release -p entwine-server -p entwine-sdk --features entwine-sdk/cli --bins
     cargo bench -p entwine-tests --bench load -- --write

@@ -10,7 +10,7 @@ mod open;
 
 use std::collections::BTreeMap;
 
-use entwine_core::document::{ActorId, Document, DocumentName};
+use entwine_core::document::{ActorId, Document, DocumentName, Heads};
 use entwine_core::feed::EntryKind;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
 use entwine_core::time::Timestamp;
@@ -53,6 +53,16 @@ impl Client {
         }
         let place = Place { documents: &self.documents, space: view.space, name: name.as_str().to_owned(), is_again };
         Ok(Loaded::new(open, Some(place)))
+    }
+
+    /// The state that a document had when its last entry was the one that arrived as this number, and nothing in it was pending.
+    pub(crate) async fn former_heads(&self, view: &SpaceView, name: &DocumentName, until: u64) -> Result<Heads, Error> {
+        let mut document = Document::new(ActorId::make_random(&mut random::generator(), &self.keys.id()));
+        let entries = self.storage.entries_of(&view.space, name.as_str(), until).await?;
+        let opened = entries.iter().filter_map(|entry| EntryContent::open(entry, &view.chain, &view.ring).ok());
+        let changes: Vec<Vec<u8>> = opened.flat_map(|content| content.changes).collect();
+        apply_what_fits(&mut document, &changes);
+        Ok(document.heads())
     }
 
     /// Makes a document out of what is stored of it, or brings one that stayed open up to date.

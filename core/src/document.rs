@@ -123,6 +123,12 @@ impl Heads {
         self.0.iter().flat_map(|hash| hash.0).collect()
     }
 
+    /// The state of a document in which nothing was written yet.
+    #[must_use]
+    pub fn of_nothing() -> Self {
+        Self(Vec::new())
+    }
+
     /// From [`Heads::to_bytes`]. None if these are not bytes of hashes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -204,6 +210,16 @@ impl Document {
     #[must_use]
     pub fn heads(&self) -> Heads {
         Heads(self.automerge.base_heads())
+    }
+
+    /// The entities that were written since this state, each once. None where that state is not known here.
+    pub fn changed_since(&mut self, heads: &Heads) -> Option<Vec<EntityEvent>> {
+        if !self.knows(heads) {
+            return None;
+        }
+        let changes = self.automerge.get_changes(&heads.0);
+        let touched = received::touched_by(&self.automerge, &changes).ok()?;
+        Some(touched.into_iter().collect())
     }
 
     /// The entities of one kind, for reading.

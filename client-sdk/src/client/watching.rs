@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entwine_core::document::DocumentName;
+use entwine_core::document::{DocumentName, Heads};
 use entwine_core::id::{KeyholderId, SpaceId};
 use entwine_core::keyholder::KeyholderKind;
 use tokio::sync::watch;
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::event::{Event, Untold};
 use super::{Client, Durability, Settings, SpaceView, Written};
 use crate::error::Error;
-use crate::practices::changes::{Thing, prints};
+use crate::practices::changes::things;
 use crate::random;
 use crate::status::{Reason, SyncStatus};
 use crate::storage::{DocumentMark, Notice, Reached, StorageError, WrittenMark};
@@ -94,12 +94,20 @@ impl Client {
 /// What was there when it was last looked at.
 #[derive(Default)]
 struct Seen {
-    documents: BTreeMap<(SpaceId, String), (DocumentMark, BTreeMap<Thing, u64>)>,
+    documents: BTreeMap<(SpaceId, String), SeenDocument>,
     devices: Option<BTreeMap<KeyholderId, bool>>,
     reached: BTreeMap<SpaceId, Reached>,
     status: Option<SyncStatus>,
     /// What was begun on this device before the last exchange began.
     written: WrittenMark,
+}
+
+/// A document when it was last looked at.
+struct SeenDocument {
+    mark: DocumentMark,
+    /// Its state; none where all of it lay in the entries that the mark names, so that it can be found out when it is needed. This is
+    /// how ten years are looked at without opening them.
+    heads: Option<Heads>,
 }
 
 /// Why the wait between two steps is over.
@@ -308,27 +316,43 @@ impl Watching {
         // Before what they wrote: whoever listens may take each event as soon as it is told.
         self.compare_devices(devices);
         for view in views {
-            for mark in self.client.storage.document_marks(&view.space).await? {
-                let key = (view.space, mark.name.clone());
-                let before = self.seen.documents.get(&key);
-                let Ok(name) = DocumentName::parse(&mark.name) else { continue };
-                if before.is_some_and(|(before, _)| *before == mark) {
-                    continue;
-                }
-                let now = prints(&*self.client.load(&view, &name).await?);
-                let nothing = BTreeMap::new();
-                let before = before.map_or(&nothing, |(_, before)| before);
-                if !is_first {
-                    let changed = now.iter().filter(|(thing, print)| before.get(thing) != Some(print));
-                    self.untold.tell_changed(changed.map(|(thing, _)| thing.clone()));
-                }
-                self.seen.documents.insert(key, (mark, now));
-            }
+            self.compare_documents(&view, is_first).await?;
             self.compare_reached(&view).await?;
         }
         if self.seen.status.as_ref() != Some(&status) {
             self.seen.status = Some(status.clone());
             self.untold.tell_status(status);
+        }
+        Ok(())
+    }
+
+    async fn compare_documents(&mut self, view: &SpaceView, is_first: bool) -> Result<(), Error> {
+        let documents = self.client.storage.documents_here(&view.space).await?;
+        for (text, mark) in documents.marks {
+            let Ok(name) = DocumentName::parse(&text) else { continue };
+            let key = (view.space, text);
+            let before = self.seen.documents.get(&key);
+            if before.is_some_and(|before| before.mark == mark) {
+                continue;
+            }
+            // What waits, for a key say, may come into a document before what was read of it.
+            let mut heads = None;
+            if !is_first || documents.is_any_waiting || mark.pending_until > 0 {
+                let former = match before {
+                    Some(SeenDocument { heads: Some(heads), .. }) => heads.clone(),
+                    Some(before) => self.client.former_heads(view, &name, before.mark.entries_until).await?,
+                    None => Heads::of_nothing(),
+                };
+                let mut now = self.client.load(view, &name).await?;
+                heads = Some(now.heads());
+                if !is_first {
+                    // Where something has gone, all that is there.
+                    let changed = now.changed_since(&former).or_else(|| now.changed_since(&Heads::of_nothing()));
+                    let changed = things(&now, &changed.unwrap_or_default());
+                    self.untold.tell_changed(changed.into_iter());
+                }
+            }
+            self.seen.documents.insert(key, SeenDocument { mark, heads });
         }
         Ok(())
     }

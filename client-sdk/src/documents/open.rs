@@ -12,7 +12,7 @@
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
-use entwine_core::document::Document;
+use entwine_core::document::{Document, EntityEvent, Heads};
 use entwine_core::id::SpaceId;
 
 use crate::storage::{Held, Snapshot};
@@ -122,6 +122,11 @@ pub(crate) struct Place<'c> {
 impl<'c> Loaded<'c> {
     pub(crate) fn new(open: OpenDocument, goes_back: Option<Place<'c>>) -> Self {
         Self { open: Some(open), goes_back }
+    }
+
+    /// See [`Document::changed_since`].
+    pub(crate) fn changed_since(&mut self, heads: &Heads) -> Option<Vec<EntityEvent>> {
+        self.open.as_mut().and_then(|open| open.document.changed_since(heads))
     }
 
     /// See [`Document::all_changes`].

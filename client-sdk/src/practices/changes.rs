@@ -1,17 +1,13 @@
-//! What changed in a document, as an app would show it? Each thing of a practice, with a print that differs when it does.
+//! What changed in a document, as an app would show it?
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::BTreeSet;
 
-use entwine_core::document::{Document, Entity, EntityId, Listing};
+use entwine_core::document::{Document, Entity as _, EntityEvent, EntityId};
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::occurrence::RitualOccurrence;
 use entwine_core::practice::pause::Pause;
 use entwine_core::practice::person::Person;
 use entwine_core::practice::ritual::Ritual;
-
-use crate::clock;
 
 /// Something that an app shows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,31 +18,47 @@ pub(crate) enum Thing {
     Names,
 }
 
-/// Everything in a document, with its print. Prints are good within one process alone.
-pub(crate) fn prints(document: &Document) -> BTreeMap<Thing, u64> {
-    let mut prints = BTreeMap::new();
-    add(document, &mut prints, |_: &Person, _| Some(Thing::Names));
-    add(document, &mut prints, |_: &JournalEntry, id| Some(Thing::Of("entry", id)));
-    add(document, &mut prints, |_: &Ritual, id| Some(Thing::Of("ritual", id)));
-    add(document, &mut prints, |record: &RitualOccurrence, _| Some(Thing::Of("ritual", record.ritual.parse().ok()?)));
-    add(document, &mut prints, |pause: &Pause, _| Some(Thing::Of("ritual", pause.ritual.parse().ok()?)));
-    prints
+/// The things that these entities of a document are, or belong to.
+pub(crate) fn things(document: &Document, events: &[EntityEvent]) -> BTreeSet<Thing> {
+    events.iter().filter_map(|event| thing(document, event)).collect()
 }
 
-fn add<T: Entity + Debug>(
-    document: &Document,
-    prints: &mut BTreeMap<Thing, u64>,
-    thing: impl Fn(&T, EntityId) -> Option<Thing>,
-) {
-    let collection = document.collection::<T>();
-    let Listing { items, .. } = collection.list();
-    for stored in items.into_iter().chain(collection.trash(clock::now())) {
-        let mut hasher = DefaultHasher::new();
-        format!("{stored:?}").hash(&mut hasher);
-        if let Some(thing) = thing(&stored.value, stored.id) {
-            // Several records of one ritual, in whatever order.
-            let print = prints.entry(thing).or_insert(0);
-            *print = print.wrapping_add(hasher.finish());
+fn thing(document: &Document, event: &EntityEvent) -> Option<Thing> {
+    let id = event.key.parse::<EntityId>().ok()?;
+    match event.kind.as_str() {
+        Person::KIND => Some(Thing::Names),
+        JournalEntry::KIND => Some(Thing::Of("entry", id)),
+        Ritual::KIND => Some(Thing::Of("ritual", id)),
+        // A record's key begins with its ritual's.
+        RitualOccurrence::KIND => Some(Thing::Of("ritual", id.parts().next()?.parse().ok()?)),
+        Pause::KIND => {
+            let pause = document.collection::<Pause>().get(&id).ok()??;
+            Some(Thing::Of("ritual", pause.value.ritual.parse().ok()?))
         }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entwine_core::document::ActorId;
+    use entwine_core::id::KeyholderId;
+
+    use super::*;
+    use crate::random;
+
+    #[test]
+    fn what_was_recorded_of_a_ritual_is_a_change_of_the_ritual() {
+        let event = |kind: &str, key: &str| EntityEvent { kind: kind.to_owned(), key: key.to_owned() };
+        let ritual = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        let events = [
+            event("occurrence", &format!("{ritual}/2026-11-24/someone/somewhere")),
+            event("occurrence", &format!("{ritual}/2026-11-25/someone/somewhere")),
+            event("registration", "someone/somewhere"),
+            event("person", "someone/somewhere"),
+        ];
+        let expected = [Thing::Of("ritual", ritual.parse().unwrap()), Thing::Names];
+        let document = Document::new(ActorId::make_random(&mut random::generator(), &KeyholderId::from_bytes([7; 16])));
+        assert_eq!(things(&document, &events), BTreeSet::from(expected));
     }
 }

@@ -237,6 +237,27 @@ impl Storage {
         Ok(stored)
     }
 
+    /// The entries of a document up to this arrival, all from the first one on.
+    pub(crate) async fn entries_of(
+        &self,
+        space: &SpaceId,
+        name: &str,
+        until: u64,
+    ) -> Result<Vec<StoredEntry>, StorageError> {
+        let rows = sqlx::query(
+            "SELECT feed, seq, hash, previous, position, kind, critical, sealed, signature FROM entry
+             WHERE space = ? AND document = ? AND arrival <= ? AND state IN (?, ?) ORDER BY arrival",
+        )
+        .bind(space.as_bytes().as_slice())
+        .bind(self.document_index(space, name, 0).as_slice())
+        .bind(to_sql(until))
+        .bind(EntryState::Opened.code())
+        .bind(EntryState::SetAside.code())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(stored_entry).collect()
+    }
+
     async fn read_snapshot(
         &self,
         connection: &mut SqliteConnection,

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use entwine_core::id::SpaceId;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{ConnectOptions as _, Row as _, SqliteConnection};
 
+use super::document::EntryState;
 use super::{Storage, StorageError, from_sql, space_id};
 
 /// How often the database is asked whether another process wrote.
@@ -47,10 +49,20 @@ pub(crate) struct WrittenMark {
 /// What a document is made of now: equal to an earlier one only if the document is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DocumentMark {
-    pub(crate) name: String,
     version: u64,
-    entries_until: i64,
-    pending_until: i64,
+    /// The arrival of its last entry.
+    pub(crate) entries_until: u64,
+    /// The last of its changes that are pending, or stay here; 0 where there are none.
+    pub(crate) pending_until: u64,
+}
+
+/// The documents of a space at one moment.
+#[derive(Debug)]
+pub(crate) struct DocumentsHere {
+    /// By name.
+    pub(crate) marks: Vec<(String, DocumentMark)>,
+    /// Whether anything has come that may still be opened.
+    pub(crate) is_any_waiting: bool,
 }
 
 impl Storage {
@@ -77,8 +89,9 @@ impl Storage {
         Ok(WrittenMark { changes, intents, spaces })
     }
 
-    /// The documents of a space, each with what it is made of.
-    pub(crate) async fn document_marks(&self, space: &SpaceId) -> Result<Vec<DocumentMark>, StorageError> {
+    /// The documents of a space at one moment.
+    pub(crate) async fn documents_here(&self, space: &SpaceId) -> Result<DocumentsHere, StorageError> {
+        let mut transaction = self.pool.begin().await?;
         let rows = sqlx::query(
             "SELECT document, name, version,
                  (SELECT COALESCE(MAX(arrival), 0) FROM entry WHERE entry.space = document.space
@@ -88,14 +101,23 @@ impl Storage {
              FROM document WHERE space = ?",
         )
         .bind(space.as_bytes().as_slice())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *transaction)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let (name, _) = self.open_name(space, row.get(0), row.get(1))?;
-                let version = from_sql(row.get(2));
-                Ok(DocumentMark { name, version, entries_until: row.get(3), pending_until: row.get(4) })
-            })
-            .collect()
+        let waiting = [EntryState::Unopened, EntryState::WaitsForKey, EntryState::WaitsForCut];
+        let row = sqlx::query("SELECT EXISTS (SELECT 1 FROM entry WHERE space = ? AND state IN (?, ?, ?))")
+            .bind(space.as_bytes().as_slice())
+            .bind(waiting[0].code())
+            .bind(waiting[1].code())
+            .bind(waiting[2].code())
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        let mark = |row: &SqliteRow| {
+            let (name, _) = self.open_name(space, row.get(0), row.get(1))?;
+            let [version, entries_until, pending_until] = [2, 3, 4].map(|column| from_sql(row.get(column)));
+            Ok((name, DocumentMark { version, entries_until, pending_until }))
+        };
+        let marks = rows.iter().map(mark).collect::<Result<_, StorageError>>()?;
+        Ok(DocumentsHere { marks, is_any_waiting: row.get::<i64, _>(0) == 1 })
     }
 }

@@ -103,7 +103,7 @@ fn attempt(document: &mut AutoCommit, changes: Vec<Change>) -> Result<BTreeSet<E
 
 /// The entities that these changes, which are in the document, write to. automerge's patches would not do: they leave out a
 /// third value of a contested field, and a third note that something lies in the trash.
-fn touched_by(document: &AutoCommit, changes: &[Change]) -> Result<BTreeSet<EntityEvent>, AutomergeError> {
+pub(super) fn touched_by(document: &AutoCommit, changes: &[Change]) -> Result<BTreeSet<EntityEvent>, AutomergeError> {
     let mut keys = BTreeSet::new();
     let mut objects = BTreeSet::new();
     for operation in changes.iter().flat_map(|change| change.decode().operations) {

@@ -1,5 +1,7 @@
 //! Do two phones that wrote apart hold the same afterwards, with every word of both?
 
+use std::collections::BTreeSet;
+
 use automerge::ReadDoc as _;
 use jiff::tz::TimeZone;
 use rand::SeedableRng as _;
@@ -489,4 +491,22 @@ fn a_ritual_of_an_earlier_version_is_due_from_the_day_it_was_made() {
     assert_eq!(schedule.zone, crate::practice::ritual::Zone::Floating);
     assert_eq!(schedule.reminder_minutes, None);
     assert!(!ada.edits::<Ritual>(&id, |_| {}), "and nothing is written for that");
+fn what_was_written_since_a_state_is_told_and_nothing_from_before() {
+    let (mut ada, mut noor) = Phone::pair();
+    let [lake, train] = ["Lake", "Train"].map(|title| ada.writes(title, "We went."));
+    meet(&mut ada, &mut noor);
+    let before = ada.document.heads();
+    assert_eq!(ada.document.changed_since(&before), Some(Vec::new()));
+    noor.edits::<JournalEntry>(&lake, |entry| entry.text.append(" Again."));
+    let home = noor.writes("Home", "We came back.");
+    assert_eq!(ada.document.changed_since(&noor.document.heads()), None, "a state that is not known here");
+    meet(&mut ada, &mut noor);
+    let told = |document: &mut Document, heads| -> BTreeSet<String> {
+        document.changed_since(heads).unwrap().into_iter().map(|event| event.key).collect()
+    };
+    let keys = |ids: &[&EntityId]| ids.iter().map(|id| id.as_str().to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(told(&mut ada.document, &before), keys(&[&lake, &home]));
+    assert!(ada.deletes(&train));
+    assert_eq!(told(&mut ada.document, &before), keys(&[&lake, &train, &home]));
+    assert_eq!(told(&mut ada.document, &Heads::of_nothing()).len(), 3);
 }

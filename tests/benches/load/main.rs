@@ -1,22 +1,25 @@
 //! How fast is the relay, and what does it take? Couples load a real relay process; what limits it is measured in the same run.
 //!
-//! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too, and with
-//! `-- --couples 100 --entries 500` it does nothing but load the relay so, for a profiler to look at.
+//! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too, with
+//! `-- --couples 100 --entries 500` it does nothing but load the relay so, for a profiler to look at, and with `-- --phones` it looks
+//! at nothing but phones. `-- --write-ten-years` writes the journals that these read; what else it understands, it says to itself.
 
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
+mod decade;
 mod idle;
 mod limit;
 mod phone;
 mod report;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use entwine_tests::couple::{self, CHANGE_BYTES, Couple};
 use entwine_tests::line::Line;
 use entwine_tests::relay::Settings;
 use entwine_tests::{World, program};
-use phone::WAITING;
+use phone::{Took, WAITING};
 use tokio::runtime::Runtime;
 
 /// Entries that each Ada sends.
@@ -64,6 +67,15 @@ const IDLE: usize = 8_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.as_slice() {
+        [first, what @ ..] if first == "--phone" => return runtime.block_on(decade::do_on_phone(what)),
+        [first, profile] if first == "--write-month" => {
+            return runtime.block_on(decade::write_month(Path::new(profile)));
+        }
+        [first] if first == "--write-ten-years" => return decade::write(),
+        _ => {}
+    }
     let world = World::new();
     if let Some(couples) = number("--couples") {
         show(&runtime.block_on(load(&world, couples, number("--entries").unwrap_or(ENTRIES), None)));
@@ -74,21 +86,20 @@ fn main() {
         println!("{figure}: {measured} ({limit})");
         rows.push(Row { figure, measured, limit });
     };
+    if is_wanted("--phones") {
+        phones(&runtime, &world, &mut add);
+        return;
+    }
     let [seal, open] = couple::per_entry(2_000);
     add(format!("seal and sign an entry of {CHANGE_BYTES} bytes"), tell(seal), String::new());
     add("verify and open it".to_owned(), tell(open), String::new());
     let fsync = limit::fsync(world.folder(), 400);
-    let [p50, p99] = [0.5, 0.99].map(|part| (part, format!("one fsync: {}", tell(at(&fsync, part)))));
     let slow = runtime.block_on(load(&world, 10, 40, Some(Duration::from_millis(500)))).took;
-    for ((part, limit), name) in [(p50.clone(), "p50"), (p99.clone(), "p99")] {
+    for (part, name) in PARTS {
         let figure = format!("one partner saves, the other has it: 10 couples, 20 changes/s, {name}");
-        add(figure, tell(at(&slow, part)), limit);
+        add(figure, tell(at(&slow, part)), one_fsync(&fsync, part));
     }
-    let writes = runtime.block_on(phone::local_writes(&World::new(), 300));
-    for ((part, limit), name) in [(p50, "p50"), (p99, "p99")] {
-        add(format!("a phone keeps what was written, {name}"), tell(at(&writes, part)), limit);
-    }
-    away(&runtime, &world, &mut add);
+    phones(&runtime, &world, &mut add);
     let idle = runtime.block_on(idle::memory_per_connection(&world, IDLE));
     add(
         format!("relay's memory for each of {IDLE} idle live connections"),
@@ -104,9 +115,27 @@ fn main() {
         show(&load);
         loads.push(load);
     }
-    if std::env::args().any(|argument| argument == "--write") {
+    if is_wanted("--write") {
         report::write(&Figures { rows, rows_per_second, loads });
     }
+}
+
+/// What is told of a list of times.
+const PARTS: [(f64, &str); 2] = [(0.5, "p50"), (0.99, "p99")];
+
+fn one_fsync(fsync: &[Duration], part: f64) -> String {
+    format!("one fsync: {}", tell(at(fsync, part)))
+}
+
+/// What phones take.
+fn phones(runtime: &Runtime, world: &World, add: &mut impl FnMut(String, String, String)) {
+    let fsync = limit::fsync(world.folder(), 400);
+    let writes = runtime.block_on(phone::local_writes(&World::new(), 300));
+    for (part, name) in PARTS {
+        add(format!("a phone keeps what was written, {name}"), tell(at(&writes, part)), one_fsync(&fsync, part));
+    }
+    away(runtime, world, add);
+    ten_years(runtime, world, add);
 }
 
 /// A phone that was away, and one that was not.
@@ -118,23 +147,40 @@ fn away(runtime: &Runtime, world: &World, add: &mut impl FnMut(String, String, S
         format!("{nothing} bytes"),
         String::new(),
     );
-    let bare = phone::bare(world);
+    let [bare, version] = phone::bare(world);
     for (how, is_live) in [("offline and pushed in one exchange", false), ("live, one by one", true)] {
         let caught_up = phone::catch_up(runtime, &World::new(), is_live);
         let figure = format!("catching up {WAITING} changes, written {how}");
         let down = caught_up.bytes_down as f64 / 1e3;
         add(figure, format!("{down:.0} KB down, {} requests", caught_up.requests), String::new());
-        add(
-            "the same, from a cold start to its end".to_owned(),
-            format!(
-                "{} ({:.2} s of the processor), {:.1} MB at most",
-                tell(caught_up.took.elapsed),
-                caught_up.took.cpu_seconds,
-                megabytes(caught_up.took.peak_bytes)
-            ),
-            format!("saying its version: {}, {:.1} MB", tell(bare.elapsed), megabytes(bare.peak_bytes)),
-        );
+        let begun = format!("doing nothing: {}", tell_all(&bare));
+        add("the exchange, from a cold start to its end".to_owned(), tell_all(&caught_up.exchange), begun);
+        let begun = format!("saying its version: {}", tell_all(&version));
+        add("reading the entry then, which opens them".to_owned(), tell_all(&caught_up.opening), begun);
     }
+}
+
+/// A journal of ten years, beside one of this month.
+fn ten_years(runtime: &Runtime, world: &World, add: &mut impl FnMut(String, String, String)) {
+    let Some([ten_years, first_month]) = decade::measure(runtime) else {
+        println!("no journal of ten years was written yet: `just ten-years`");
+        return;
+    };
+    let [bare, _] = phone::bare(world);
+    let beside = format!("in the first month: {}; doing nothing: {}", tell_all(&first_month.open), tell_all(&bare));
+    let figure = "opening a journal of ten years, 22,000 entries, and listing this month, from a cold start to its end";
+    add(figure.to_owned(), tell_all(&ten_years.open), beside);
+    for (what, there, here) in [
+        ("listing this month in it", ten_years.list, first_month.list),
+        ("writing an entry into it", ten_years.write, first_month.write),
+        ("opening an entry of the partner's in it, and listing this month", ten_years.apply, first_month.apply),
+    ] {
+        add(what.to_owned(), tell(there), format!("in the first month: {}", tell(here)));
+    }
+}
+
+fn is_wanted(option: &str) -> bool {
+    std::env::args().any(|argument| argument == option)
 }
 
 /// The number after an option of the command line.
@@ -202,6 +248,11 @@ fn at(sorted: &[Duration], part: f64) -> Duration {
 fn tell(duration: Duration) -> String {
     let micros = duration.as_micros();
     if micros < 1_000 { format!("{micros} µs") } else { format!("{:.1} ms", duration.as_secs_f64() * 1e3) }
+}
+
+fn tell_all(took: &Took) -> String {
+    let (elapsed, megabytes) = (tell(took.elapsed), megabytes(took.peak_bytes));
+    format!("{elapsed} ({:.2} s of the processor), {megabytes:.1} MB at most", took.cpu_seconds)
 }
 
 fn megabytes(bytes: u64) -> f64 {

@@ -10,6 +10,8 @@ use entwine_tests::world::meet;
 use entwine_tests::{Phone, Proxy, Relay, World};
 use tokio::runtime::Runtime;
 
+use super::decade;
+
 /// Letters of what is written.
 const LETTERS: usize = 200;
 /// Changes that wait for a phone which was away.
@@ -49,7 +51,10 @@ pub(crate) struct CatchingUp {
     /// Bytes from the relay, HTTP included.
     pub(crate) bytes_down: usize,
     pub(crate) requests: usize,
-    pub(crate) took: Took,
+    /// The exchange, by a program that does nothing else.
+    pub(crate) exchange: Took,
+    /// What the next one to read takes, which opens them.
+    pub(crate) opening: Took,
 }
 
 /// Noor was away while Ada changed one entry so often, and exchanged after each change or only at the end.
@@ -71,19 +76,22 @@ pub(crate) fn catch_up(runtime: &Runtime, world: &World, is_live: bool) -> Catch
         client.close().await;
     });
     let before = proxy.passed();
-    let took = measured(noor.start(&["sync"]));
+    let exchange = decade::measured_here(world, &["exchange", &noor.profile().to_string_lossy()]);
     let after = proxy.passed();
+    let opening = measured(noor.start(&["read", &id.to_string()]));
     assert!(noor.read(&id.to_string()).contains(&format!("and then {}, ", WAITING - 1)), "all of it is there");
-    CatchingUp { bytes_down: after.bytes_down - before.bytes_down, requests: after.requests - before.requests, took }
+    let (bytes_down, requests) = (after.bytes_down - before.bytes_down, after.requests - before.requests);
+    CatchingUp { bytes_down, requests, exchange, opening }
 }
 
-/// What a program takes that does nothing but say its version.
-pub(crate) fn bare(world: &World) -> Took {
-    measured(Phone::without_profile(world, "Nobody").start_as_it_is(&["--version"]))
+/// What this program takes where it does nothing, and what `entwine` takes to say its version.
+pub(crate) fn bare(world: &World) -> [Took; 2] {
+    let version = Phone::without_profile(world, "Nobody").start_as_it_is(&["--version"]);
+    [decade::measured_here(world, &["nothing"]), measured(version)]
 }
 
 /// Waits for a program's end, and looks at it meanwhile.
-fn measured(running: Running) -> Took {
+pub(crate) fn measured(running: Running) -> Took {
     let begun = Instant::now();
     let mut peak_bytes = 0;
     // A process that has ended and was not waited for has no memory any more, and still its times.

@@ -33,6 +33,37 @@ fn who_watches_sees_the_other_ones_words_as_soon_as_they_are_sent() {
 }
 
 #[test]
+fn who_watches_is_told_exactly_what_changed_in_a_month_that_nobody_had_opened() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let long_ago = ada.with("ENTWINE_TEST_CLOCK_OFFSET", &format!("-{}", 400 * 24 * 3600));
+    let [first, other] = ["In spring", "In summer"].map(|title| long_ago.write(title, "Long ago."));
+    meet(&[&ada, &noor]);
+    let watching = ada.watch();
+    watching.until_in_sync();
+    noor.append(&first, " I remember.");
+    let _ = noor.sync();
+    // Whatever came before the last word is told by then; and nothing else is.
+    let not = |told: &serde_json::Value, id: &str| assert_ne!(told["id"], *id, "{told}");
+    let _ = watching.until(|told| {
+        not(told, &other);
+        told["event"] == "entry_changed" && told["id"] == *first
+    });
+    let own = ada.write("Today", "Somebody remembers.");
+    watching.until_changed("entry_changed", &own);
+    let last = noor.write("Today, too", "Yes.");
+    let _ = noor.sync();
+    let _ = watching.until(|told| {
+        [&first, &other, &own].map(|id| not(told, id));
+        told["event"] == "entry_changed" && told["id"] == *last
+    });
+    noor.append(&other, " And this.");
+    let _ = noor.sync();
+    watching.until_changed("entry_changed", &other);
+}
+
+#[test]
 fn what_another_program_writes_goes_out_by_itself() {
     let world = World::new();
     let relay = world.relay();

@@ -323,6 +323,28 @@ async fn an_exchange_opens_no_document_and_not_even_home() {
 }
 
 #[tokio::test]
+async fn whoever_begins_to_watch_opens_no_month_where_nothing_is_pending() {
+    let mut phone = Phone::new().await;
+    phone.write(0, "of this month").await.unwrap();
+    phone.seal(0).await;
+    let view = phone.view().await;
+    let name = phone.month.as_str().to_owned();
+    let client =
+        std::sync::Arc::new(Client::open(phone.programs[0].profile(), ClientOptions::default()).await.unwrap());
+    let mut watch = client.watch();
+    assert!(matches!(watch.next().await.unwrap(), crate::Event::Status { .. }));
+    assert!(client.documents.take(&view.space, &name).is_none());
+    let id = phone.write(1, "by another program").await.unwrap();
+    let changed = loop {
+        if let crate::Event::Changed { id, .. } = watch.next().await.unwrap() {
+            break id;
+        }
+    };
+    assert_eq!(changed, id, "and what changed later is told exactly");
+    assert!(client.documents.take(&view.space, &name).is_some());
+}
+
+#[tokio::test]
 async fn leafing_through_many_months_closes_neither_home_nor_the_month_that_is_written_in() {
     let mut phone = Phone::new().await;
     let view = phone.view().await;
