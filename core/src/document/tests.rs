@@ -491,6 +491,9 @@ fn a_ritual_of_an_earlier_version_is_due_from_the_day_it_was_made() {
     assert_eq!(schedule.zone, crate::practice::ritual::Zone::Floating);
     assert_eq!(schedule.reminder_minutes, None);
     assert!(!ada.edits::<Ritual>(&id, |_| {}), "and nothing is written for that");
+}
+
+#[test]
 fn what_was_written_since_a_state_is_told_and_nothing_from_before() {
     let (mut ada, mut noor) = Phone::pair();
     let [lake, train] = ["Lake", "Train"].map(|title| ada.writes(title, "We went."));
