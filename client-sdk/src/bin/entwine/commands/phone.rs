@@ -74,15 +74,17 @@ pub(super) async fn sync(session: &Session<'_>, deadline: Duration, token: Optio
 /// is time.
 async fn exchange(client: &Client, deadline: Duration, token: Option<&str>) -> Result<SyncStatus, Error> {
     let begun = Instant::now();
-    let mut status = client.sync_once(deadline, token).await?;
+    client.sync_once(deadline, token).await?;
+    let mut status = client.status().await?;
     for _ in 1..EXCHANGES_MAX {
         let left = deadline.saturating_sub(begun.elapsed());
         if status.reason != Some(Reason::NotSent) || left < EXCHANGE_TIME_MIN {
             break;
         }
-        status = client.sync_once(left, token).await?;
+        client.sync_once(left, token).await?;
+        status = client.status().await?;
     }
-    client.status().await
+    Ok(status)
 }
 
 /// A program that writes without a pause must not keep this one for ever.
