@@ -55,7 +55,9 @@ fn who_watches_is_told_exactly_what_changed_in_a_month_that_nobody_had_opened() 
     let last = noor.write("Today, too", "Yes.");
     let _ = noor.sync();
     let _ = watching.until(|told| {
-        [&first, &other, &own].map(|id| not(told, id));
+        for known in [&first, &other, &own] {
+            not(told, known);
+        }
         told["event"] == "entry_changed" && told["id"] == *last
     });
     noor.append(&other, " And this.");
