@@ -65,22 +65,34 @@ impl KeyStore for FileKeyStore {
     }
 
     fn create(&self, secret: &[u8]) -> Result<(), KeyStoreError> {
+        self.write_once(secret).map_err(failed)
+    }
+}
+
+impl FileKeyStore {
+    /// Keys are never written over. A link that may not take another's name would see to that, but Android lets no app make one;
+    /// so whoever writes, in this process or another, holds the folder's lock.
+    fn write_once(&self, secret: &[u8]) -> io::Result<()> {
+        let folder = match self.path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let folder = fs::File::open(folder)?;
+        folder.lock()?;
+        if self.path.try_exists()? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         // Whole under another name first: a kill must not leave half a secret under the name that counts.
-        let whole = self.path.with_extension(format!("{}.new", std::process::id()));
+        let whole = self.path.with_extension("new");
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&whole).map_err(failed)?;
-        file.write_all(secret).and_then(|()| file.sync_all()).map_err(failed)?;
-        // A link, unlike a renaming, never takes the place of keys that are there.
-        let kept = fs::hard_link(&whole, &self.path);
-        fs::remove_file(&whole).and(kept).map_err(failed)?;
+        let mut file = options.open(&whole)?;
+        file.write_all(secret).and_then(|()| file.sync_all())?;
+        fs::rename(&whole, &self.path)?;
         // The file's name is durable only once its folder is.
-        if let Some(folder) = self.path.parent() {
-            fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        }
-        Ok(())
+        folder.sync_all()
     }
 }
 
@@ -98,11 +110,32 @@ mod tests {
         assert!(store.create(b"another").is_err(), "keys are never written over");
         assert_eq!(store.load().unwrap().unwrap().as_slice(), b"secret");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        assert!(FileKeyStore::new(&folder.path().join("missing/keys")).create(b"secret").is_err());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = fs::metadata(folder.path().join("keys")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn of_many_who_make_keys_at_once_one_does_and_all_find_these() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileKeyStore::new(&folder.path().join("keys"));
+        let made: Vec<Option<u8>> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8u8)
+                .map(|n| {
+                    scope.spawn({
+                        let store = &store;
+                        move || store.create(&[n; 64]).is_ok().then_some(n)
+                    })
+                })
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        let winners: Vec<u8> = made.into_iter().flatten().collect();
+        assert_eq!(winners.len(), 1, "{winners:?}");
+        assert_eq!(store.load().unwrap().unwrap().as_slice(), [winners[0]; 64]);
     }
 }

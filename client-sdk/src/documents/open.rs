@@ -17,7 +17,7 @@ use entwine_core::id::SpaceId;
 
 use crate::storage::{Held, Snapshot};
 
-/// How many stay open: `home` and the month of both spaces, and two months that somebody leafs through.
+/// How many stay open: `home` and the month of both spaces, and two months that somebody pages through.
 const DOCUMENTS_MAX: usize = 6;
 /// How many bytes they take together, as saved; in memory a document takes some ten times as much, and iOS ends a share extension
 /// at 24 MB. A month of a hundred long entries is saved in 50 KB. One alone may be larger: whoever uses it has that much.
