@@ -53,7 +53,7 @@ echo "== the sample"
 sample() { client-sdk/kotlin/sample-journal.sh "$folder/$1" "$1"; }
 token=$(client-sdk/kotlin/sdk/target/programs/entwine-relay tokens new --data "$folder/relay" 2>/dev/null | sed -n 's/^registration token: //p')
 [[ $token ]] || fail "no second token could be made"
-link=$(printf 'create %s %s\ninvite\nwrite Good morning\nquit\n' "$address" "$token" | sample Ada | tee "$folder/ada.out" | grep '^entwine://')
+link=$(printf 'create %s %s\ninvite\nwrite Good morning\nsync\nquit\n' "$address" "$token" | sample Ada | tee "$folder/ada.out" | grep '^entwine://')
 [[ $link ]] || { cat "$folder/ada.out"; fail "Ada made no link"; }
 printf 'join %s\nwrite Good night\nsync\nlist\nquit\n' "$link" | sample Noor >"$folder/noor.out"
 printf 'sync\nlist\nnonsense\nquit\n' | sample Ada >"$folder/ada.out"
