@@ -1,14 +1,48 @@
 //! How is one of the real programs run? With a clean environment, its output kept in files, and no longer than it may take.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long anything may take. Far more than it needs: whatever runs into it hangs.
 pub const GUARD: Duration = Duration::from_secs(120);
+
+/// How often it is looked whether an address is free.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Listens there, as soon as nobody else does. Between its birth and its program, a process that some other story starts holds for a
+/// moment all that this one held, a listener that was closed meanwhile included.
+///
+/// # Panics
+/// Where the address is not to be had.
+#[must_use]
+pub fn listen(address: SocketAddr) -> TcpListener {
+    let until = Instant::now() + GUARD;
+    loop {
+        match TcpListener::bind(address) {
+            Ok(listener) => return listener,
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < until => thread::sleep(LOOK_EVERY),
+            Err(error) => panic!("{address} is not to be had: {error}"),
+        }
+    }
+}
+
+/// Waits until nobody listens there any more.
+///
+/// # Panics
+/// Where somebody does for too long.
+pub fn wait_until_free(address: SocketAddr) {
+    let until = Instant::now() + GUARD;
+    while address.port() != 0 && TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < until, "somebody listens at {address}");
+        thread::sleep(LOOK_EVERY);
+    }
+}
 
 /// The folder with the programs: the one that holds the tests' own, `target/debug/deps`, is in it.
 ///

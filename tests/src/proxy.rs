@@ -16,7 +16,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::program::GUARD;
+use crate::program::{self, GUARD};
 use crate::relay::loopback_address;
 
 /// The certificate authority of the proxies that end TLS. It vouches for `relay.example.org`, and nobody else trusts it.
@@ -128,7 +128,9 @@ impl Proxy {
     /// Where that is not to be had.
     pub fn mend(&mut self) {
         self.cut();
-        let listener = self.runtime.block_on(TcpListener::bind(self.address)).expect("the address is free");
+        let listener = program::listen(self.address);
+        listener.set_nonblocking(true).expect("a listener can be asked without waiting");
+        let listener = self.runtime.block_on(async { TcpListener::from_std(listener) }).expect("the runtime takes it");
         self.address = listener.local_addr().expect("a listener has an address");
         self.listening = Some(self.runtime.spawn(listen(listener, self.line.clone(), self.tls.clone())));
     }

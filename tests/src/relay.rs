@@ -77,6 +77,7 @@ impl Relay {
     /// Where it runs already, or hangs.
     pub fn try_start_again(&mut self) -> Result<(), String> {
         assert!(self.process.is_none(), "the relay runs already");
+        program::wait_until_free(self.address);
         let mut command = program::command("entwine-relay");
         command.arg("serve").arg("--data").arg(&self.data).arg("--listen").arg(self.address.to_string());
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));

@@ -2,11 +2,11 @@
 //! the cause is gone.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
-use entwine_tests::World;
 use entwine_tests::world::meet;
+use entwine_tests::{World, program};
 
 /// What a hotel's network, a broken proxy, or somebody with bad intentions may answer in place of a relay.
 const ANSWERS: &[(&str, &str, &str)] = &[
@@ -107,7 +107,7 @@ struct Impostor {
 
 impl Impostor {
     fn start(address: SocketAddr, (status, content_type, body): &(&str, &str, &str)) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
+        let listener = program::listen(address);
         let answer = format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n\r\n{body}");
         let answering = thread::spawn(move || {
             let mut heard = Vec::new();

@@ -208,7 +208,7 @@ fn a_relay_that_never_answers_holds_nobody_longer_than_the_deadline() {
     let address = relay.address();
     relay.stop();
     // Takes connections, and says nothing.
-    let silent = std::net::TcpListener::bind(address).unwrap();
+    let silent = entwine_tests::program::listen(address);
     let _ = ada.write("Waiting", "Hello?");
     let told = ada.refused(&["sync", "--deadline", "1s"]);
     assert!(told.contains("offline") && told.contains("deadline"), "{told}");
