@@ -217,6 +217,7 @@ impl<'c> Journal<'c> {
     /// # Errors
     /// There is no space.
     pub async fn months(&self) -> Result<Vec<Month>, Error> {
+        self.client.open_arrived_if_there_is_room().await?;
         let views = self.client.views().await?;
         if views.is_empty() {
             return Err(Error::NoSpace);

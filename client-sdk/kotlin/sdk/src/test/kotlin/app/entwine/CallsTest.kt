@@ -1,8 +1,10 @@
 package app.entwine
 
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -127,7 +129,10 @@ internal class CallsTest : Story() {
         val (ada, noor) = couple(relay())
         val extension = phone("Ada")
         assertEquals(ada.id, extension.id)
-        val heard = async { ada.events.soon { it is Event.Changed } }
+        // What is there when somebody begins to listen is no news to them.
+        val listening = CompletableDeferred<Unit>()
+        val heard = async { ada.events.onEach { listening.complete(Unit) }.soon { it is Event.Changed } }
+        listening.await()
         val entry = extension.journal.write("Shared from a browser.")
         assertEquals(Event.Changed("entry", entry.value), heard.await())
         ada.journal.append(entry, " Read it tonight?")
