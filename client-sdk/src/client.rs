@@ -115,13 +115,15 @@ impl Client {
         let name = check_name(name)?;
         make_private_folder(profile).map_err(|error| Error::Folder(profile.to_owned(), error))?;
         let key_store = options.key_store(profile);
-        if key_store.load()?.is_none() {
-            if profile.join(DATABASE_FILE).exists() {
-                return Err(KeyStoreError::Missing.into());
+        let secret = match key_store.load()? {
+            Some(secret) => secret,
+            None if profile.join(DATABASE_FILE).exists() => return Err(KeyStoreError::Missing.into()),
+            None => {
+                key_store.create(make_secret().as_slice())?;
+                key_store.load()?.ok_or(KeyStoreError::Missing)?
             }
-            key_store.create(make_secret().as_slice())?;
-        }
-        let (keys, storage) = Self::open_parts(profile, key_store.as_ref()).await?;
+        };
+        let (keys, storage) = Self::open_parts(profile, &secret).await?;
         // A kill after the keys were made and before the name was kept leaves something to finish here.
         if storage.setting::<String>(NAME).await?.is_some() {
             storage.close().await;
@@ -136,12 +138,11 @@ impl Client {
     /// # Errors
     /// There is none, its keys are missing, or its database is damaged.
     pub async fn open(profile: &Path, options: ClientOptions) -> Result<Self, Error> {
-        let key_store = options.key_store(profile);
-        if key_store.load()?.is_none() {
+        let Some(secret) = options.key_store(profile).load()? else {
             let is_there = profile.join(DATABASE_FILE).exists();
             return Err(if is_there { KeyStoreError::Missing.into() } else { Error::NoProfile(profile.to_owned()) });
-        }
-        let (keys, storage) = Self::open_parts(profile, key_store.as_ref()).await?;
+        };
+        let (keys, storage) = Self::open_parts(profile, &secret).await?;
         let name = storage.setting(NAME).await?.ok_or_else(|| Error::NoProfile(profile.to_owned()))?;
         Ok(Self::new(storage, keys, options, name, profile))
     }
@@ -166,9 +167,8 @@ impl Client {
         }
     }
 
-    async fn open_parts(profile: &Path, key_store: &dyn KeyStore) -> Result<(SecretKeys, Storage), Error> {
-        let secret = key_store.load()?.ok_or(KeyStoreError::Missing)?;
-        let (keys, storage_key) = read_secret(&secret).ok_or(KeyStoreError::Damaged)?;
+    async fn open_parts(profile: &Path, secret: &[u8]) -> Result<(SecretKeys, Storage), Error> {
+        let (keys, storage_key) = read_secret(secret).ok_or(KeyStoreError::Damaged)?;
         let storage = Storage::open(&profile.join(DATABASE_FILE), storage_key).await?;
         Ok((keys, storage))
     }
