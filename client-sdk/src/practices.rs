@@ -13,6 +13,7 @@ use entwine_core::document::DocumentName;
 use entwine_core::id::PersonId;
 use entwine_core::practice::{Writer, person};
 use entwine_core::time::Timestamp;
+use jiff::ZonedDateTime;
 use jiff::fmt::temporal::DateTimeParser;
 
 pub use journal::{Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, OpenedText, ParseMonthError};
@@ -49,7 +50,9 @@ impl Names {
 /// A moment as RFC 3339 with the offset of the zone in which it was written.
 fn local_time(at: Timestamp, zone: &str) -> String {
     let zone = DateTimeParser::new().parse_time_zone(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
-    let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-    moment.to_zoned_datetime(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    rfc3339(&at.to_moment().to_zoned_datetime(zone))
+}
+
+fn rfc3339(moment: &ZonedDateTime) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

@@ -31,6 +31,13 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// The moment on a calendar. What lies beyond the year 9999 is its end.
+    #[must_use]
+    pub fn to_moment(self) -> jiff::Timestamp {
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
+    }
+
     /// This moment plus `seconds`.
     #[must_use]
     pub const fn plus_seconds(self, seconds: u64) -> Self {

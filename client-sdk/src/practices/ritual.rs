@@ -101,8 +101,12 @@ impl<'c> Rituals<'c> {
     pub async fn list(&self) -> Result<Vec<RitualView>, Error> {
         let view = self.client.opened_view(false).await?;
         let names = self.client.names(&view).await?;
-        let done = self.recently_done(&view, &names).await?;
-        let home = self.client.load(&view, &DocumentName::home()).await?;
+        self.list_in(&view, &names).await
+    }
+
+    async fn list_in(&self, view: &SpaceView, names: &Names) -> Result<Vec<RitualView>, Error> {
+        let done = self.recently_done(view, names).await?;
+        let home = self.client.load(view, &DocumentName::home()).await?;
         let rituals = home.collection::<Ritual>().list();
         Ok(rituals
             .into_iter()

@@ -108,18 +108,13 @@ pub fn chapters_of(id: &EntityId) -> Vec<DocumentName> {
 /// The day that a moment belongs to in a zone. Moments beyond the year 9999 belong to its last day.
 #[must_use]
 pub fn civil_date(now: Timestamp, zone: &TimeZone) -> Date {
-    moment(now).to_zoned_datetime(zone.clone()).date()
-}
-
-fn moment(now: Timestamp) -> jiff::Timestamp {
-    let millis = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
+    now.to_moment().to_zoned_datetime(zone.clone()).date()
 }
 
 fn zone_text(now: Timestamp, zone: &TimeZone) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
-        None => zone.to_offset(moment(now)).to_string(),
+        None => zone.to_offset(now.to_moment()).to_string(),
     }
 }
 

@@ -8,12 +8,13 @@ use entwine_core::practice::pause::{self, Pause};
 use entwine_core::practice::ritual::schedule::{parse_day, parse_start};
 use entwine_core::practice::ritual::{Due, PausedDays, Recurrence, Ritual, Schedule, ScheduleError, TimeOfDay, Zone};
 use entwine_core::time::Timestamp;
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::{ToSpan as _, ZonedDateTime};
 use serde::Serialize;
 
 use super::{NewRitual, RitualChanges, RitualView, Rituals, no_ritual};
 use crate::error::Error;
+use crate::practices::rfc3339;
 use crate::{clock, random};
 
 /// How many days are asked for where nobody says until when.
@@ -166,9 +167,9 @@ impl Rituals<'_> {
     /// # Errors
     /// There is no space.
     pub async fn scheduled(&self) -> Result<Vec<ScheduledRitual>, Error> {
-        let rituals = self.list().await?;
         let view = self.client.opened_view(false).await?;
         let names = self.client.names(&view).await?;
+        let rituals = self.list_in(&view, &names).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
         let pause_view = |pause: Stored<Pause>| PauseView {
             from: pause.value.from.get().clone(),
@@ -264,7 +265,7 @@ impl Rituals<'_> {
     /// # Errors
     /// There is no space, or there are more than ten years between the moments.
     pub async fn reminders(&self, from: Timestamp, to: Timestamp) -> Result<DueList, Error> {
-        let (here, window) = (clock::zone(), moment(from)..moment(to));
+        let (here, window) = (clock::zone(), from.to_moment()..to.to_moment());
         self.ask(|schedule| {
             let reminders = schedule.reminders(window.clone(), &here)?;
             Ok(reminders.into_iter().map(|reminder| reminder.due).collect())
@@ -334,13 +335,4 @@ fn must_contain(document: &Document, id: &EntityId) -> Result<(), Error> {
 
 fn today() -> Date {
     civil_date(clock::now(), &clock::zone())
-}
-
-fn moment(at: Timestamp) -> jiff::Timestamp {
-    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
-}
-
-fn rfc3339(moment: &ZonedDateTime) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

@@ -4,7 +4,6 @@ use entwine_core::id::KeyholderId;
 use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink};
 use entwine_core::time::Timestamp;
 use entwine_sdk::{Invitation, OpenInvitation};
-use jiff::Timestamp as Moment;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use serde_json::{Value, json};
@@ -54,7 +53,7 @@ fn show(
 ) -> Result<(), Failure> {
     let link = invitation.link.to_string();
     session.output.picture(|style| qr_code(&link, style))?;
-    let until = local(moment(invitation.expires_at), SHORT_TIME);
+    let until = local(invitation.expires_at.to_moment(), SHORT_TIME);
     session.output.answer(&invited_value(invitation), |style| words(&link, &until, style))
 }
 
@@ -106,7 +105,7 @@ pub(super) async fn invitations(session: &Session<'_>) -> Result<(), Failure> {
             return "No invitation is open.".to_owned();
         }
         let row = |invitation: &OpenInvitation| {
-            let until = local(moment(invitation.expires_at), SHORT_TIME);
+            let until = local(invitation.expires_at.to_moment(), SHORT_TIME);
             vec![style.dim(invitation.id), invitation.kind.to_string(), format!("until {until}")]
         };
         table(&open.iter().map(row).collect::<Vec<_>>())
@@ -157,12 +156,8 @@ fn invitation_value(invitation: &OpenInvitation) -> Value {
     json!({ "id": invitation.id, "kind": invitation.kind.to_string(), "expires_at": rfc3339(invitation.expires_at) })
 }
 
-fn moment(time: Timestamp) -> Moment {
-    i64::try_from(time.as_millis()).ok().and_then(|millis| Moment::from_millisecond(millis).ok()).unwrap_or(Moment::MAX)
-}
-
 fn rfc3339(time: Timestamp) -> String {
-    moment(time).to_string()
+    time.to_moment().to_string()
 }
 
 /// Two modules of the code to a character, dark on light whatever the terminal's colours are.
