@@ -146,6 +146,11 @@ impl Client {
 
     /// Opens everything that came and was not opened yet, in all spaces, and does what it says. Whoever reads calls this first.
     pub(crate) async fn open_arrived(&self) -> Result<(), Error> {
+        if self.open_what_came().await? { self.heed_notes().await } else { Ok(()) }
+    }
+
+    /// Opens it: whether there was any.
+    pub(crate) async fn open_what_came(&self) -> Result<bool, Error> {
         let mut is_any = false;
         for view in self.views().await? {
             loop {
@@ -157,7 +162,7 @@ impl Client {
                 is_any = true;
             }
         }
-        if is_any { self.heed_notes().await } else { Ok(()) }
+        Ok(is_any)
     }
 
     /// The same, for whoever reads: where there is no room to keep what was opened, what was there before can still be read.

@@ -216,7 +216,8 @@ impl Client {
     /// # Errors
     /// The device's own faults.
     pub async fn status(&self) -> Result<SyncStatus, Error> {
-        self.open_arrived().await?;
+        self.open_what_came().await?;
+        // Also where nothing came: what says so may have come while this device was joining, or before a kill.
         self.heed_notes().await?;
         self.status_of_stored().await
     }

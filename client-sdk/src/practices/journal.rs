@@ -217,13 +217,8 @@ impl<'c> Journal<'c> {
     /// # Errors
     /// There is no space.
     pub async fn months(&self) -> Result<Vec<Month>, Error> {
-        self.client.open_arrived_if_there_is_room().await?;
-        let views = self.client.views().await?;
-        if views.is_empty() {
-            return Err(Error::NoSpace);
-        }
         let mut months = BTreeSet::new();
-        for view in views.into_iter().chain(self.client.archive().await?) {
+        for view in self.spaces().await? {
             let names = self.client.storage.document_names(&view.space).await?;
             months.extend(
                 names.iter().filter_map(|name| DocumentName::parse(name).ok()).filter(DocumentName::is_journal),
@@ -277,15 +272,11 @@ impl<'c> Journal<'c> {
     }
 
     async fn collect(&self, month: Option<&Month>, trash: bool) -> Result<Vec<JournalEntrySummary>, Error> {
-        self.client.open_arrived_if_there_is_room().await?;
-        let views = self.client.views().await?;
-        if views.is_empty() {
-            return Err(Error::NoSpace);
-        }
+        let views = self.spaces().await?;
         // Of what was left behind, only what the spaces in use lack.
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
-        for view in views.into_iter().chain(self.client.archive().await?) {
+        for view in views {
             let names = self.client.names(&view).await?;
             for name in self.client.storage.document_names(&view.space).await? {
                 let Ok(name) = DocumentName::parse(&name) else { continue };
@@ -309,13 +300,19 @@ impl<'c> Journal<'c> {
         Ok(found.into_iter().map(|(_, summary)| summary).collect())
     }
 
-    async fn find(&self, id: &EntityId) -> Result<Place, Error> {
+    /// The spaces that are read, once what came was opened: those in use, and then those that were left behind.
+    async fn spaces(&self) -> Result<Vec<SpaceView>, Error> {
         self.client.open_arrived_if_there_is_room().await?;
-        let views = self.client.views().await?;
+        let mut views = self.client.views().await?;
         if views.is_empty() {
             return Err(Error::NoSpace);
         }
-        for view in views.into_iter().chain(self.client.archive().await?) {
+        views.extend(self.client.archive().await?);
+        Ok(views)
+    }
+
+    async fn find(&self, id: &EntityId) -> Result<Place, Error> {
+        for view in self.spaces().await? {
             for chapter in chapters_of(id) {
                 let loaded = self.client.load(&view, &chapter).await?;
                 if let Some(stored) = loaded.collection::<JournalEntry>().get(id)? {
