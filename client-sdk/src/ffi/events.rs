@@ -245,8 +245,8 @@ impl Feed {
         let mut watch = client.watch();
         let mut status = None;
         loop {
-            for (_, listener) in self.take_ungreeted(status.is_some()) {
-                if let Some(status) = &status {
+            if let Some(status) = &status {
+                for listener in self.take_ungreeted() {
                     tell(listener, Event::Status { status: SyncStatus::clone(status) }).await;
                 }
             }
@@ -275,7 +275,7 @@ impl Feed {
                         let event = Event::from(told);
                         if let Event::Status { status: now } = &event {
                             // Whoever waits for the first status gets this one.
-                            self.take_ungreeted(true);
+                            self.take_ungreeted();
                             status = Some(now.clone());
                         }
                         self.tell_all(&event).await;
@@ -292,13 +292,13 @@ impl Feed {
     }
 
     /// Those who were told nothing yet; from now on they count as greeted.
-    fn take_ungreeted(&self, greet: bool) -> Vec<(u64, Arc<dyn EventListener>)> {
+    fn take_ungreeted(&self) -> Vec<Arc<dyn EventListener>> {
         let mut state = self.state();
-        let ungreeted = state.listeners.iter_mut().filter(|(_, one)| greet && !one.is_greeted);
+        let ungreeted = state.listeners.values_mut().filter(|one| !one.is_greeted);
         ungreeted
-            .map(|(number, one)| {
+            .map(|one| {
                 one.is_greeted = true;
-                (*number, Arc::clone(&one.listener))
+                Arc::clone(&one.listener)
             })
             .collect()
     }
