@@ -3,47 +3,22 @@
 # journal in the sample. For tests: `mvn verify` must have run before.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-repository=$PWD
-page=$repository/docs/sdk/quick-start-kotlin.md
+source scripts/quick-start-parts.bash
+page=docs/sdk/quick-start-kotlin.md
+relay_program=client-sdk/kotlin/sdk/target/programs/entwine-relay
 LINES_MAX=25
 
-fail() {
-    printf '\nquick-start.sh: %s\n' "$*" >&2
-    exit 1
-}
-
-# A relay or phone of your own, set up by variables in this shell, is not what this talks about.
-for name in "${!ENTWINE_@}"; do
-    unset "$name"
-done
-
-folder=$(mktemp -d)
-trap 'kill "${relay:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
-
-# The first code block after a line that names it in bold type.
-code_of() {
-    awk -v name="**$1**" '$0 == name { near = 1; next } near && /^```/ { if (inside) exit; inside = 1; next } inside { print }' "$page"
-}
-
-client-sdk/kotlin/sdk/target/programs/entwine-relay serve --data "$folder/relay" --listen 127.0.0.1:0 >"$folder/relay.out" 2>/dev/null &
-relay=$!
-for _ in $(seq 600); do
-    grep -q '^listening on' "$folder/relay.out" && break
-    kill -0 "$relay" 2>/dev/null || fail "the relay ended"
-    sleep 0.1
-done
-address=$(sed -n 's/^listening on //p' "$folder/relay.out")
-token=$(sed -n 's/^registration token: //p' "$folder/relay.out")
-[[ $address && $token ]] || fail "the relay did not say where it is"
+start_relay "$relay_program"
+folder=$relay_folder
 
 echo "== the quick start"
 mkdir -p "$folder/journal/src/main/kotlin"
-code_of pom.xml >"$folder/journal/pom.xml"
-code_of src/main/kotlin/Journal.kt >"$folder/journal/src/main/kotlin/Journal.kt"
+code_of $page pom.xml >"$folder/journal/pom.xml"
+code_of $page src/main/kotlin/Journal.kt >"$folder/journal/src/main/kotlin/Journal.kt"
 lines=$(grep -cv '^ *\(//.*\)\?$' "$folder/journal/src/main/kotlin/Journal.kt")
 [[ $lines -le $LINES_MAX ]] || fail "the page promises $LINES_MAX lines of one's own, and there are $lines"
 mvn -B -q -f client-sdk/kotlin -DskipTests install
-run=$(code_of "Run it" | sed "s|http://127.0.0.1:8080|$address|; s|TOKEN|$token|")
+run=$(code_of $page "Run it" | sed "s|http://127.0.0.1:8080|$url|; s|TOKEN|$token|")
 [[ $run == mvn* ]] || fail "the page says nothing to run"
 (cd "$folder/journal" && eval "$run") | tee "$folder/quick-start.out"
 grep -q '^Noor reads: We walked to the lake\.$' "$folder/quick-start.out" || fail "Noor did not read what Ada wrote"
@@ -51,9 +26,9 @@ echo "$lines lines of one's own"
 
 echo "== the sample"
 sample() { client-sdk/kotlin/sample-journal.sh "$folder/$1" "$1"; }
-token=$(client-sdk/kotlin/sdk/target/programs/entwine-relay tokens new --data "$folder/relay" 2>/dev/null | sed -n 's/^registration token: //p')
+token=$("$relay_program" tokens new --data "$folder/data" 2>/dev/null | sed -n 's/^registration token: //p')
 [[ $token ]] || fail "no second token could be made"
-link=$(printf 'create %s %s\ninvite\nwrite Good morning\nsync\nquit\n' "$address" "$token" | sample Ada | tee "$folder/ada.out" | grep '^entwine://')
+link=$(printf 'create %s %s\ninvite\nwrite Good morning\nsync\nquit\n' "$url" "$token" | sample Ada | tee "$folder/ada.out" | grep '^entwine://')
 [[ $link ]] || { cat "$folder/ada.out"; fail "Ada made no link"; }
 printf 'join %s\nwrite Good night\nsync\nlist\nquit\n' "$link" | sample Noor >"$folder/noor.out"
 printf 'sync\nlist\nnonsense\nquit\n' | sample Ada >"$folder/ada.out"

@@ -21,7 +21,7 @@ export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0
 target=${CARGO_TARGET_DIR:-target}
 rustup target add "${TARGETS[@]}"
 for triple in "${TARGETS[@]}"; do
-    cargo rustc --locked --profile phone -p entwine-sdk --lib --features ffi --crate-type staticlib --target "$triple"
+    scripts/phone-library "$triple"
 done
 library() { echo "$target/$1/phone/libentwine_sdk.a"; }
 

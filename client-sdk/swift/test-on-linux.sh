@@ -16,10 +16,7 @@ FEATURES=entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-serve
 QUICK_START=docs/sdk/quick-start-swift.md
 QUICK_START_LINES_MAX=25
 
-# A relay or phone of your own, set up by variables in this shell, is not what the stories talk about.
-for name in "${!ENTWINE_@}"; do
-    unset "$name"
-done
+source scripts/quick-start-parts.bash
 locked=()
 [[ -z ${CI:-} ]] || locked=(--locked)
 repository=$PWD
@@ -29,10 +26,6 @@ target=$(cd "$target" && pwd)
 package=client-sdk/swift
 
 say() { printf '\n== %s\n' "$*"; }
-fail() {
-    printf '\n%s: %s\n' "$0" "$*" >&2
-    exit 1
-}
 
 find_swift() {
     if swift --version 2>/dev/null | grep -q 'Swift version \([6-9]\|[1-9][0-9]\)\.'; then
@@ -54,28 +47,6 @@ swift_package() {
     "${in_swift[@]}" swift "$action" --package-path "$folder" --scratch-path "$made" -Xlinker "-L$target/debug" "$@"
 }
 
-# The code blocks of a page that follow a line which names their file in bold type: `**main.swift**`.
-code_of() {
-    awk -v name="**$2**" '$0 == name { near = 1 } near && /^```$/ { exit } near && inside { print } near && /^```swift$/ { inside = 1 }' "$1"
-}
-
-start_relay() {
-    relay_folder=$(mktemp -d)
-    mkfifo "$relay_folder/told"
-    "$target/debug/entwine-relay" serve --data "$relay_folder/data" --listen 127.0.0.1:0 >"$relay_folder/told" 2>/dev/null &
-    relay=$!
-    trap 'kill "$relay" 2>/dev/null; rm -rf "$relay_folder"' EXIT
-    exec 3<"$relay_folder/told"
-    local line
-    while read -r line <&3; do
-        case $line in
-            "registration token: "*) token=${line#registration token: } ;;
-            "listening on "*) url=${line#listening on } && return ;;
-        esac
-    done
-    fail "the relay did not come to listen"
-}
-
 follow_quick_start() {
     local work=$target/swift-quick-start
     rm -rf "$work"
@@ -87,7 +58,7 @@ follow_quick_start() {
     lines=$(cat "$work"/OurJournal/Package.swift "$work"/OurJournal/Sources/OurJournal/main.swift | grep -vc '^ *$')
     [[ $lines -gt 10 && $lines -le $QUICK_START_LINES_MAX ]] ||
         fail "$QUICK_START has $lines lines of code, and promises at most $QUICK_START_LINES_MAX"
-    start_relay
+    start_relay "$target/debug/entwine-relay"
     local told
     told=$(swift_package run "$work/OurJournal" "$work/made" OurJournal "$url" "$token")
     echo "$told"
