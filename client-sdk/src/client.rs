@@ -33,7 +33,6 @@ use view::VerifiedChains;
 use crate::documents::OpenDocuments;
 use crate::error::Error;
 use crate::keystore::{FileKeyStore, KeyStore, KeyStoreError};
-use crate::practices::{Journal, Rituals};
 use crate::random;
 use crate::storage::{SpaceSettings, Storage};
 use crate::transport::live::Live;
@@ -205,17 +204,6 @@ impl Client {
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = live;
     }
 
-    /// The journal.
-    #[must_use]
-    pub fn journal(&self) -> Journal<'_> {
-        Journal::of(self)
-    }
-
-    /// The rituals.
-    #[must_use]
-    pub fn rituals(&self) -> Rituals<'_> {
-        Rituals::of(self)
-    }
 }
 
 fn check_name(name: &str) -> Result<String, Error> {

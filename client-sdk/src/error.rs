@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use entwine_core::document::{DocumentError, LimitExceeded};
+use entwine_core::document::{DocumentError, LimitExceeded, ParseChoiceError};
 use entwine_core::keyholder::invitation::{InvitationKind, LinkError};
 use entwine_core::keyholder::recovery::PhraseError;
 use entwine_core::membership::ChainError;
+use entwine_core::practice::refusal::Refusal;
 use entwine_core::practice::ritual::{ParseTimeOfDayError, RecurrenceError, ScheduleError};
 
 use crate::keystore::KeyStoreError;
@@ -155,6 +156,9 @@ pub enum Error {
     /// Something is too long.
     #[error(transparent)]
     Limit(#[from] LimitExceeded),
+    /// A practice does not take something.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A person needs a name.
     #[error("a name has at least one letter")]
     EmptyName,
@@ -170,6 +174,12 @@ impl From<DocumentError> for Error {
 impl From<RecurrenceError> for Error {
     fn from(error: RecurrenceError) -> Self {
         ScheduleError::from(error).into()
+    }
+}
+
+impl From<ParseChoiceError> for Error {
+    fn from(error: ParseChoiceError) -> Self {
+        Refusal::from(error).into()
     }
 }
 

@@ -25,20 +25,19 @@ mod network;
 mod recovery;
 mod syncing;
 
-mod journal;
-mod rituals;
+pub mod gratitude;
+pub mod journal;
+pub mod rituals;
 
 pub use call::Cancellation;
 pub use client::{ClientConfig, EntwineClient};
 pub use error::EntwineError;
 pub use events::{Event, EventListener, ListenerFailure, Subscription};
-pub use journal::{Journal, JournalEntry, JournalEntrySummary, NewJournalEntry, OpenedText};
 pub use keystore::{KeyStore, KeyStoreFailure};
 pub use membership::{
     FoundedAnew, Invitation, InvitationKind, Joined, Keyholder, KeyholderKind, Left, NewKeyholder, OpenInvitation,
 };
 pub use network::{MonitorFailure, NetworkMonitor, NetworkObserver};
-pub use rituals::{Done, NewRitual, Ritual, RitualChanges, Rituals};
 pub use syncing::{Durability, Reason, SyncStatus};
 
 uniffi::setup_scaffolding!("entwine_sdk");

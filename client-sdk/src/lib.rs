@@ -36,17 +36,13 @@ pub use client::membership::{Invitation, OpenInvitation};
 pub use client::recovery::{KeyholderView, NewKeyholder};
 pub use client::watching::Watch;
 pub use client::{Client, ClientOptions};
-pub use entwine_core::document::EntityId;
+pub use entwine_core::document::{EntityId, ParseChoiceError};
 pub use entwine_core::id::{KeyholderId, SpaceId};
 pub use entwine_core::keyholder::KeyholderKind;
 pub use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, LinkError};
 pub use entwine_core::time::Timestamp;
 pub use error::Error;
-pub use practices::{
-    DoneView, DueList, DueView, Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, NewRitual,
-    NotUnderstood, OpenedText, ParseMonthError, PauseView, Remind, RitualChanges, RitualView, Rituals, ScheduleChanges,
-    ScheduledRitual,
-};
+pub use practices::*;
 pub use status::{Reason, SyncStatus};
 pub use storage::StorageError;
 pub use transport::{AddressError, CertificateError};

@@ -1,29 +1,52 @@
 //! What an app calls: one typed API for each practice.
 //!
 //! A practice is one file here, over its entities in core: it says in which document they lie, and gives them shapes that an
-//! app shows as they are.
+//! app shows as they are. It is registered by a line for its file, and one for each kind of entity in [`KINDS`].
 
 pub(crate) mod changes;
+pub(crate) mod dated;
+
+pub mod gratitude;
 mod journal;
 mod ritual;
+mod search;
 
 use std::collections::BTreeMap;
 
 use entwine_core::document::DocumentName;
 use entwine_core::id::PersonId;
+use entwine_core::practice::gratitude::Gratitude;
+use entwine_core::practice::journal::JournalEntry;
+use entwine_core::practice::occurrence::RitualOccurrence;
+use entwine_core::practice::pause::Pause;
+use entwine_core::practice::ritual::Ritual;
 use entwine_core::practice::{Writer, person};
 use entwine_core::time::Timestamp;
 use jiff::ZonedDateTime;
 use jiff::fmt::temporal::DateTimeParser;
 
-pub use journal::{Journal, JournalEntrySummary, JournalEntryView, Month, NewEntry, OpenedText, ParseMonthError};
+pub use dated::{Month, ParseMonthError};
+pub use journal::{
+    About, Journal, JournalChanges, JournalEntrySummary, JournalEntryView, ListeningWish, NewEntry, OpenedText,
+};
 pub use ritual::{
     DoneView, DueList, DueView, NewRitual, NotUnderstood, PauseView, Remind, RitualChanges, RitualView, Rituals,
     ScheduleChanges, ScheduledRitual,
 };
+pub use search::{Hit, Searching};
 
 use crate::client::{Client, SpaceView};
 use crate::error::Error;
+use search::Kind;
+
+/// Every kind of entity that an app shows, and what the events call it. What belongs to another thing is called as that is.
+const KINDS: &[Kind] = &[
+    Kind::of::<JournalEntry>("entry"),
+    Kind::of::<Ritual>("ritual"),
+    Kind::of::<RitualOccurrence>("ritual"),
+    Kind::of::<Pause>("ritual"),
+    Kind::of::<Gratitude>("gratitude"),
+];
 
 impl Client {
     /// Who writes here.

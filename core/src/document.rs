@@ -17,6 +17,7 @@
 
 mod actor;
 mod chapter;
+mod choice;
 mod collection;
 mod difference;
 mod entity;
@@ -34,6 +35,8 @@ use automerge::{AutoCommit, AutomergeError, ChangeHash, TextEncoding};
 pub use actor::ActorId;
 pub use autosurgeon::{Hydrate, Reconcile};
 pub use chapter::{DocumentName, ParseDocumentNameError};
+pub(crate) use choice::choices;
+pub use choice::{Choice, ParseChoiceError};
 pub use collection::{Collection, CollectionMut};
 pub use entity::{Entity, EntityEvent, EntityField, EntityId, LimitExceeded, Listing, ParseEntityIdError, Stored};
 pub use field::Field;

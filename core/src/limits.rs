@@ -90,6 +90,12 @@ pub const TEXT_COMPARED_LINES_MAX: usize = 1_000_000;
 pub const TAG_BYTES_MAX: usize = 128;
 /// Tags of one thing: more are no longer an order.
 pub const TAGS_MAX: usize = 64;
+/// A place, in somebody's own words.
+pub const PLACE_BYTES_MAX: usize = 512;
+/// A reference to a sealed blob: its hash, key and kind, as text.
+pub const ATTACHMENT_BYTES_MAX: usize = 512;
+/// Photos and voice notes of one entry.
+pub const ATTACHMENTS_MAX: usize = 64;
 /// Bytes of a person's or a ritual's name: must fit on one line of a phone.
 pub const NAME_BYTES_MAX: usize = 128;
 /// Steps of a ritual: the longest of the built-in ones has seven.
@@ -100,6 +106,8 @@ pub const STEP_BYTES_MAX: usize = 1_024;
 pub const STEP_MINUTES_MAX: u32 = 24 * 60;
 /// Bytes of a note beside something: a page.
 pub const NOTE_BYTES_MAX: usize = 4 * 1024;
+/// As many gratitudes as are written down in one go.
+pub const GRATITUDES_AT_ONCE_MAX: usize = 3;
 /// Bytes of a recurrence rule: every list at its longest, with an interval and an end, takes 590.
 pub const RECURRENCE_BYTES_MAX: usize = 640;
 /// The longest interval of a recurrence: 999 days or weeks are beyond what anyone calls a habit.

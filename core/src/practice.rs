@@ -7,12 +7,17 @@
 //! keeps its entities as they are.
 
 pub mod founding;
+pub mod gratitude;
 pub mod journal;
+pub mod listening;
 pub mod occurrence;
+pub mod origin;
 pub mod pause;
 pub mod person;
+pub mod refusal;
 pub mod registration;
 pub mod ritual;
+pub mod search;
 
 use crate::id::{KeyholderId, PersonId};
 

@@ -3,13 +3,27 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use entwine_core::document::{Choice, EntityId};
+
 use super::call::run;
 use super::error::EntwineError;
 use super::events::Feed;
 use super::keystore::{AppsKeyStore, KeyStore};
 use super::network::NetworkMonitor;
 use crate::client::{Client, ClientOptions};
+use crate::error::Error;
 use crate::keystore;
+use crate::practices::{Month, ParseMonthError};
+
+/// A month such as `2026-11`.
+pub(super) fn parse_month(month: Option<String>) -> Result<Option<Month>, EntwineError> {
+    month.map(|month| month.parse()).transpose().map_err(|_| EntwineError::FixInput(ParseMonthError.to_string()))
+}
+
+/// The thing to choose that a word stands for.
+pub(super) fn parse_choice<C: Choice>(word: &str) -> Result<C, EntwineError> {
+    C::parse(word).map_err(|error| Error::from(error).into())
+}
 
 /// How a client is set up.
 #[derive(uniffi::Record)]
@@ -47,6 +61,11 @@ impl EntwineClient {
 
     pub(super) fn closed() -> EntwineError {
         EntwineError::RefreshState("this client was closed: open another one".to_owned())
+    }
+
+    /// The client, and what somebody calls the id of such a thing.
+    pub(super) fn with_id(&self, what: &'static str, id: &str) -> Result<(Arc<Client>, EntityId), EntwineError> {
+        Ok((self.client()?, id.parse().map_err(|_| EntwineError::unknown(what, id))?))
     }
 
     fn take(&self) -> Option<Arc<Client>> {

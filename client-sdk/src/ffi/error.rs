@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use entwine_core::practice::refusal::Refusal;
+
 use crate::error::Error;
 use crate::keystore::KeyStoreError;
 use crate::status::Reason;
@@ -66,6 +68,7 @@ impl From<Error> for EntwineError {
             | Error::NoPhraseBegun
             | Error::PhraseReplaced
             | Error::KeysUsed
+            | Error::Refused(Refusal::NotYours(_) | Refusal::State { .. })
             | Error::NotAllowed(_) => Self::RefreshState(text),
             Error::InvitationUsed | Error::InvitationEnded | Error::InvitationExpired | Error::InvitationUnknown => {
                 Self::AskForLink(text)
@@ -87,6 +90,7 @@ impl From<Error> for EntwineError {
             | Error::Recurrence(_)
             | Error::TimeOfDay(_)
             | Error::Limit(_)
+            | Error::Refused(_)
             | Error::EmptyName => Self::FixInput(text),
             Error::Stopped { reason, .. } => match reason {
                 Reason::RegistrationNeeded => Self::FixInput(text),

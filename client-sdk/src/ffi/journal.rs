@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entwine_core::document::EntityId;
+use entwine_core::document::{Choice as _, EntityId};
 
 use super::call::run_until;
-use super::client::EntwineClient;
+use super::client::{EntwineClient, parse_choice, parse_month};
 use super::error::EntwineError;
 use crate::client::Client;
-use crate::practices::{self, Month};
+use crate::practices::{self, ListeningWish};
 
 /// A new entry.
 #[derive(Debug, Clone, uniffi::Record)]
@@ -24,6 +24,53 @@ pub struct NewJournalEntry {
     /// For one's own devices alone.
     #[uniffi(default = false)]
     pub private: bool,
+    /// Ids of the wheel of feelings, or own words.
+    #[uniffi(default = [])]
+    pub feelings: Vec<String>,
+    /// Where in the body they are: ids of the sensations, or own words.
+    #[uniffi(default = [])]
+    pub sensations: Vec<String>,
+    /// What set it off.
+    #[uniffi(default = "")]
+    pub set_off: String,
+    /// Who was there.
+    #[uniffi(default = [])]
+    pub people: Vec<String>,
+    /// Where it was, in the writer's own words.
+    #[uniffi(default = "")]
+    pub place: String,
+    /// How the writer wants to be heard: `just-listen`, `ask-me` or `think-with-me`.
+    #[uniffi(default = None)]
+    pub wish: Option<String>,
+}
+
+/// What to change of an entry beside its text; none leaves a field as it is.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct JournalChanges {
+    /// The title.
+    #[uniffi(default = None)]
+    pub title: Option<String>,
+    /// The tags.
+    #[uniffi(default = None)]
+    pub tags: Option<Vec<String>>,
+    /// The feelings.
+    #[uniffi(default = None)]
+    pub feelings: Option<Vec<String>>,
+    /// The sensations.
+    #[uniffi(default = None)]
+    pub sensations: Option<Vec<String>>,
+    /// What set it off.
+    #[uniffi(default = None)]
+    pub set_off: Option<String>,
+    /// Who was there.
+    #[uniffi(default = None)]
+    pub people: Option<Vec<String>>,
+    /// Where it was.
+    #[uniffi(default = None)]
+    pub place: Option<String>,
+    /// How the writer wants to be heard; an empty text means no wish any more.
+    #[uniffi(default = None)]
+    pub wish: Option<String>,
 }
 
 /// An entry without its text, for a list.
@@ -41,6 +88,8 @@ pub struct JournalEntrySummary {
     pub private: bool,
     /// In alphabetical order.
     pub tags: Vec<String>,
+    /// How the writer wants to be heard.
+    pub wish: Option<String>,
 }
 
 /// An entry.
@@ -60,6 +109,20 @@ pub struct JournalEntry {
     pub private: bool,
     /// In alphabetical order.
     pub tags: Vec<String>,
+    /// In alphabetical order.
+    pub feelings: Vec<String>,
+    /// In alphabetical order.
+    pub sensations: Vec<String>,
+    /// What set it off.
+    pub set_off: String,
+    /// In alphabetical order.
+    pub people: Vec<String>,
+    /// Where it was.
+    pub place: String,
+    /// How the writer wants to be heard.
+    pub wish: Option<String>,
+    /// How many photos and voice notes a later version has put beside it.
+    pub attachments: u32,
     /// Whether it lies in the trash.
     pub trashed: bool,
     /// By field, the other values of what was chosen differently apart.
@@ -68,18 +131,37 @@ pub struct JournalEntry {
 
 impl From<practices::JournalEntrySummary> for JournalEntrySummary {
     fn from(entry: practices::JournalEntrySummary) -> Self {
-        let practices::JournalEntrySummary { id, title, author, written_at, private, tags } = entry;
-        Self { id: id.to_string(), title, author, written_at, private, tags }
+        let practices::JournalEntrySummary { id, title, author, written_at, private, tags, wish } = entry;
+        Self { id: id.to_string(), title, author, written_at, private, tags, wish: word(wish) }
     }
 }
 
 impl From<practices::JournalEntryView> for JournalEntry {
     fn from(entry: practices::JournalEntryView) -> Self {
-        let practices::JournalEntryView { id, title, text, author, written_at, private, tags, trashed, alternatives } =
-            entry;
-        let (id, alternatives) = (id.to_string(), alternatives.into_iter().collect());
-        Self { id, title, text, author, written_at, private, tags, trashed, alternatives }
+        let practices::About { feelings, sensations, set_off, people, place, wish } = entry.about;
+        Self {
+            id: entry.id.to_string(),
+            title: entry.title,
+            text: entry.text,
+            author: entry.author,
+            written_at: entry.written_at,
+            private: entry.private,
+            tags: entry.tags,
+            feelings,
+            sensations,
+            set_off,
+            people,
+            place,
+            wish: word(wish),
+            attachments: u32::try_from(entry.attachments).unwrap_or(u32::MAX),
+            trashed: entry.trashed,
+            alternatives: entry.alternatives.into_iter().collect(),
+        }
     }
+}
+
+fn word(wish: Option<ListeningWish>) -> Option<String> {
+    wish.map(|wish| wish.as_str().to_owned())
 }
 
 /// The journal of a client.
@@ -95,10 +177,6 @@ pub struct OpenedText {
     opened: practices::OpenedText,
 }
 
-fn parse_id(id: &str) -> Result<EntityId, EntwineError> {
-    id.parse().map_err(|_| EntwineError::unknown("journal entry", id))
-}
-
 #[uniffi::export]
 impl EntwineClient {
     /// The journal.
@@ -110,7 +188,7 @@ impl EntwineClient {
 impl Journal {
     /// An entry by what somebody calls its id.
     fn entry(&self, id: &str) -> Result<(Arc<Client>, EntityId), EntwineError> {
-        Ok((self.client.client()?, parse_id(id)?))
+        self.client.with_id("journal entry", id)
     }
 }
 
@@ -119,9 +197,33 @@ impl Journal {
     /// Writes a new entry: its id. When this returns, it is on the disk.
     pub async fn write(&self, entry: NewJournalEntry) -> Result<String, EntwineError> {
         let client = self.client.client()?;
-        let NewJournalEntry { title, text, tags, private } = entry;
-        let new = practices::NewEntry { title, text, tags, private };
+        let NewJournalEntry { title, text, tags, private, feelings, sensations, set_off, people, place, wish } = entry;
+        let wish = wish.as_deref().map(parse_choice).transpose()?;
+        let about = practices::About { feelings, sensations, set_off, people, place, wish };
+        let new = practices::NewEntry { title, text, tags, private, about };
         Ok(run_until(None, async move { client.journal().write(new).await }).await?.to_string())
+    }
+
+    /// Changes what stands beside an entry's text: only the fields that are given.
+    pub async fn change(&self, id: String, changes: JournalChanges) -> Result<(), EntwineError> {
+        let (client, id) = self.entry(&id)?;
+        let JournalChanges { title, tags, feelings, sensations, set_off, people, place, wish } = changes;
+        let wish = match wish.as_deref() {
+            Some("") => Some(None),
+            wish => wish.map(parse_choice).transpose()?.map(Some),
+        };
+        let changes =
+            practices::JournalChanges { title, tags, feelings, sensations, set_off, people, place, wish };
+        run_until(None, async move { client.journal().set(&id, changes).await }).await
+    }
+
+    /// Shares a private entry of one's own, or a passage of it: the id of what is shared. With no passage the private one goes into the
+    /// trash.
+    #[uniffi::method(default(passage = None))]
+    pub async fn share(&self, id: String, passage: Option<String>) -> Result<String, EntwineError> {
+        let (client, id) = self.entry(&id)?;
+        let shared = run_until(None, async move { client.journal().share(&id, passage.as_deref()).await }).await?;
+        Ok(shared.to_string())
     }
 
     /// Adds to the end of an entry's text.
@@ -160,8 +262,7 @@ impl Journal {
     #[uniffi::method(default(month = None))]
     pub async fn list(&self, month: Option<String>) -> Result<Vec<JournalEntrySummary>, EntwineError> {
         let client = self.client.client()?;
-        let month = month.map(|month| month.parse::<Month>()).transpose();
-        let month = month.map_err(|error| EntwineError::FixInput(error.to_string()))?;
+        let month = parse_month(month)?;
         let entries = run_until(None, async move { client.journal().list(month.as_ref()).await }).await?;
         Ok(entries.into_iter().map(JournalEntrySummary::from).collect())
     }

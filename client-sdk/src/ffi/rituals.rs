@@ -90,7 +90,7 @@ impl EntwineClient {
 impl Rituals {
     /// A ritual by what somebody calls its id.
     fn ritual(&self, id: &str) -> Result<(Arc<Client>, EntityId), EntwineError> {
-        Ok((self.client.client()?, id.parse().map_err(|_| EntwineError::unknown("ritual", id))?))
+        self.client.with_id("ritual", id)
     }
 }
 

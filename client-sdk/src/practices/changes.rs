@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use entwine_core::document::{Document, Entity as _, EntityEvent, EntityId};
-use entwine_core::practice::journal::JournalEntry;
-use entwine_core::practice::occurrence::RitualOccurrence;
-use entwine_core::practice::pause::Pause;
+use entwine_core::document::{Entity as _, EntityEvent, EntityId};
 use entwine_core::practice::person::Person;
-use entwine_core::practice::ritual::Ritual;
+
+use super::KINDS;
 
 /// Something that an app shows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,34 +16,22 @@ pub(crate) enum Thing {
     Names,
 }
 
-/// The things that these entities of a document are, or belong to.
-pub(crate) fn things(document: &Document, events: &[EntityEvent]) -> BTreeSet<Thing> {
-    events.iter().filter_map(|event| thing(document, event)).collect()
+/// The things that these entities of a document are, or belong to: the key of what belongs to another thing begins with that one's.
+pub(crate) fn things(events: &[EntityEvent]) -> BTreeSet<Thing> {
+    events.iter().filter_map(thing).collect()
 }
 
-fn thing(document: &Document, event: &EntityEvent) -> Option<Thing> {
-    let id = event.key.parse::<EntityId>().ok()?;
-    match event.kind.as_str() {
-        Person::KIND => Some(Thing::Names),
-        JournalEntry::KIND => Some(Thing::Of("entry", id)),
-        Ritual::KIND => Some(Thing::Of("ritual", id)),
-        // A record's key begins with its ritual's.
-        RitualOccurrence::KIND => Some(Thing::Of("ritual", id.parts().next()?.parse().ok()?)),
-        Pause::KIND => {
-            let pause = document.collection::<Pause>().get(&id).ok()??;
-            Some(Thing::Of("ritual", pause.value.ritual.parse().ok()?))
-        }
-        _ => None,
+fn thing(event: &EntityEvent) -> Option<Thing> {
+    if event.kind == Person::KIND {
+        return Some(Thing::Names);
     }
+    let kind = KINDS.iter().find(|kind| kind.name == event.kind)?;
+    Some(Thing::Of(kind.what, event.key.parse::<EntityId>().ok()?.root()))
 }
 
 #[cfg(test)]
 mod tests {
-    use entwine_core::document::ActorId;
-    use entwine_core::id::KeyholderId;
-
     use super::*;
-    use crate::random;
 
     #[test]
     fn what_was_recorded_of_a_ritual_is_a_change_of_the_ritual() {
@@ -54,11 +40,11 @@ mod tests {
         let events = [
             event("occurrence", &format!("{ritual}/2026-11-24/someone/somewhere")),
             event("occurrence", &format!("{ritual}/2026-11-25/someone/somewhere")),
+            event("pause", &format!("{ritual}/01ARZ3NDEKTSV4RRFFQ69G5FAW")),
             event("registration", "someone/somewhere"),
             event("person", "someone/somewhere"),
         ];
         let expected = [Thing::Of("ritual", ritual.parse().unwrap()), Thing::Names];
-        let document = Document::new(ActorId::make_random(&mut random::generator(), &KeyholderId::from_bytes([7; 16])));
-        assert_eq!(things(&document, &events), BTreeSet::from(expected));
+        assert_eq!(things(&events), BTreeSet::from(expected));
     }
 }

@@ -5,7 +5,7 @@ mod schedule;
 use std::collections::BTreeMap;
 
 use entwine_core::document::{DocumentName, EntityId};
-use entwine_core::practice::journal::civil_date;
+use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::occurrence::{self, RitualOccurrence};
 use entwine_core::practice::ritual::Ritual;
 use serde::Serialize;
@@ -73,11 +73,15 @@ pub struct Rituals<'c> {
     client: &'c Client,
 }
 
-impl<'c> Rituals<'c> {
-    pub(crate) fn of(client: &'c Client) -> Self {
-        Self { client }
+impl Client {
+    /// The rituals.
+    #[must_use]
+    pub fn rituals(&self) -> Rituals<'_> {
+        Rituals { client: self }
     }
+}
 
+impl Rituals<'_> {
     /// Adds a ritual that begins today, at an hour that floats.
     ///
     /// # Errors

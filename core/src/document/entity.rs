@@ -99,6 +99,17 @@ impl EntityId {
         Self(ulid_text(Ulid::from_parts(now.as_millis(), u128::from_be_bytes(random))))
     }
 
+    /// A new ULID of this moment, for what belongs to another thing: that one's key comes first.
+    pub fn make_below(parent: &Self, now: Timestamp, rng: &mut impl CryptoRng) -> Self {
+        Self::from_parts(&[parent, &Self::make(now, rng)])
+    }
+
+    /// The key of the thing that this one belongs to, or its own: the first part.
+    #[must_use]
+    pub fn root(&self) -> Self {
+        Self(self.parts().next().unwrap_or_default().to_owned())
+    }
+
     /// The key that these parts name together.
     #[must_use]
     pub(crate) fn from_parts(parts: &[&dyn fmt::Display]) -> Self {

@@ -27,6 +27,11 @@ impl TextSet {
         self.now.remove(member)
     }
 
+    /// Makes these its members. Those that stay are not written.
+    pub fn set(&mut self, members: impl IntoIterator<Item = String>) {
+        self.now = members.into_iter().collect();
+    }
+
     /// Checks the members that would be added.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use super::*;
 use crate::id::{KeyholderId, PersonId};
 use crate::limits::TEXT_BYTES_MAX;
 use crate::practice::Writer;
+use crate::practice::origin::Origin;
 use crate::practice::journal::JournalEntry;
 use crate::practice::ritual::{Ritual, Step};
 use crate::time::Timestamp;
@@ -32,13 +33,17 @@ impl Phone {
         Self { writer: Writer { person: PersonId::from_bytes([number; 16]), device }, rng, document }
     }
 
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::new(&self.writer, NOW, &TimeZone::UTC)
+    }
+
     fn pair() -> (Self, Self) {
         (Self::new(0xa), Self::new(0xb))
     }
 
     pub(crate) fn writes(&mut self, title: &str, text: &str) -> EntityId {
         let id = EntityId::make(NOW, &mut self.rng);
-        let entry = JournalEntry::new(title, text, &self.writer, NOW, &TimeZone::UTC);
+        let entry = JournalEntry::new(title, text, &self.origin());
         self.document.collection_mut().put(&id, &entry, NOW).unwrap();
         id
     }
@@ -284,7 +289,7 @@ fn what_a_newer_version_wrote_survives_an_edit_here() {
         .write(|automerge| {
             let (_, entry) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
             automerge.put(&entry, "weather", "rain").unwrap();
-            let feelings = automerge.put_object(&entry, "feelings", automerge::ObjType::List).unwrap();
+            let feelings = automerge.put_object(&entry, "dreams", automerge::ObjType::List).unwrap();
             automerge.insert(&feelings, 0, "calm").unwrap();
             automerge.put(automerge::ROOT, "mood/1", 7).map_err(|error| DocumentError::Refused(Box::new(error)))
         })
@@ -298,7 +303,7 @@ fn what_a_newer_version_wrote_survives_an_edit_here() {
     let (_, entry) = ada.document.automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
     let (weather, _) = ada.document.automerge.get(&entry, "weather").unwrap().unwrap();
     assert_eq!(weather.as_str(), Some("rain"));
-    let (_, feelings) = ada.document.automerge.get(&entry, "feelings").unwrap().unwrap();
+    let (_, feelings) = ada.document.automerge.get(&entry, "dreams").unwrap().unwrap();
     assert_eq!(ada.document.automerge.length(&feelings), 1);
     assert_eq!(ada.sees::<JournalEntry>(&id).value.title, "The lake".into());
     assert!(ada.document.automerge.get(&automerge::ROOT, "mood/1").unwrap().is_some());
@@ -335,7 +340,7 @@ fn what_is_older_than_a_field_has_its_default() {
     ada.document
         .write(|automerge| {
             let (_, entry) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
-            for field in ["title", "text", "tags", "zone", "written_at"] {
+            for field in ["title", "text", "tags", "feelings", "origin"] {
                 automerge.delete(&entry, field).unwrap();
             }
             Ok(())
@@ -487,7 +492,7 @@ fn a_ritual_of_an_earlier_version_is_due_from_the_day_it_was_made() {
         .unwrap();
     let stored = ada.sees::<Ritual>(&id);
     let schedule = stored.value.schedule(stored.made_at, Vec::new()).unwrap();
-    assert_eq!(schedule.starts, crate::practice::journal::civil_date(NOW, &TimeZone::UTC));
+    assert_eq!(schedule.starts, crate::practice::origin::civil_date(NOW, &TimeZone::UTC));
     assert_eq!(schedule.zone, crate::practice::ritual::Zone::Floating);
     assert_eq!(schedule.reminder_minutes, None);
     assert!(!ada.edits::<Ritual>(&id, |_| {}), "and nothing is written for that");

@@ -1,17 +1,16 @@
 //! What happened today, in words? A journal entry, which both partners can write in.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use crate::document::{
-    DocumentName, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile, Text, TextSet,
+use crate::document::{Entity, EntityField, Field, Hydrate, LimitExceeded, Reconcile, Text, TextSet};
+use crate::limits::{
+    ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, NOTE_BYTES_MAX, PLACE_BYTES_MAX, TAG_BYTES_MAX, TAGS_MAX, TEXT_BYTES_MAX,
+    TITLE_BYTES_MAX,
 };
-use crate::id::{KeyholderId, PersonId};
-use crate::limits::{TAG_BYTES_MAX, TAGS_MAX, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
-use crate::practice::Writer;
-use crate::time::Timestamp;
+use crate::practice::listening::ListeningWish;
+use crate::practice::origin::{Dated, Origin};
+use crate::practice::search::Findable;
 
-/// An entry of the journal. It lies in the chapter of the month in which it was written ([`chapter`]).
+/// An entry of the journal. It lies in the chapter of the month in which it was written
+/// ([`chapter`](crate::practice::origin::chapter)).
 #[derive(Debug, Clone, PartialEq, Eq, Hydrate, Reconcile)]
 pub struct JournalEntry {
     /// The title; may be empty.
@@ -20,14 +19,23 @@ pub struct JournalEntry {
     pub text: Text,
     /// Tags, in the writer's own words.
     pub tags: TextSet,
-    /// Who began it, a [`PersonId`].
-    pub author: Field<String>,
-    /// On which device, a [`KeyholderId`].
-    pub device: Field<String>,
-    /// When, as the device's clock said.
-    pub written_at: Field<Timestamp>,
-    /// The time zone of that device: an IANA name, or an offset such as `+02:00`.
-    pub zone: Field<String>,
+    /// Feelings: ids of the wheel, or own words.
+    pub feelings: TextSet,
+    /// Where in the body they are: ids of the sensations, or own words.
+    pub sensations: TextSet,
+    /// What set it off; may be empty.
+    pub set_off: Text,
+    /// Who was there, in the writer's own words.
+    pub people: TextSet,
+    /// Where it was, in the writer's own words: nothing is ever asked of the phone. May be empty.
+    pub place: Field<String>,
+    /// How the writer wants to be heard.
+    pub wish: Field<Option<ListeningWish>>,
+    /// Photos and voice notes, each as a reference to a sealed blob. This version writes none and keeps those of a later one. They are
+    /// here from the beginning because a set that two phones begin apart would be two.
+    pub attachments: TextSet,
+    /// Who began it, and when.
+    pub origin: Field<Origin>,
 }
 
 impl Entity for JournalEntry {
@@ -36,7 +44,13 @@ impl Entity for JournalEntry {
     fn check(&self) -> Result<(), LimitExceeded> {
         self.title.check("title", TITLE_BYTES_MAX)?;
         self.text.check("text", TEXT_BYTES_MAX)?;
-        self.tags.check("tags", TAG_BYTES_MAX, TAGS_MAX)
+        self.tags.check("tags", TAG_BYTES_MAX, TAGS_MAX)?;
+        self.feelings.check("feelings", TAG_BYTES_MAX, TAGS_MAX)?;
+        self.sensations.check("sensations", TAG_BYTES_MAX, TAGS_MAX)?;
+        self.set_off.check("what set it off", NOTE_BYTES_MAX)?;
+        self.people.check("people", TAG_BYTES_MAX, TAGS_MAX)?;
+        self.attachments.check("attachments", ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX)?;
+        self.place.check("place", PLACE_BYTES_MAX)
     }
 
     fn fields(&mut self) -> Vec<&mut dyn EntityField> {
@@ -44,129 +58,93 @@ impl Entity for JournalEntry {
             &mut self.title,
             &mut self.text,
             &mut self.tags,
-            &mut self.author,
-            &mut self.device,
-            &mut self.written_at,
-            &mut self.zone,
+            &mut self.feelings,
+            &mut self.sensations,
+            &mut self.set_off,
+            &mut self.people,
+            &mut self.place,
+            &mut self.wish,
+            &mut self.attachments,
+            &mut self.origin,
         ]
     }
 }
 
+impl Dated for JournalEntry {
+    const WHAT: &'static str = "journal entry";
+
+    fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl Findable for JournalEntry {
+    fn words(&self) -> Vec<&str> {
+        let sets = [&self.tags, &self.feelings, &self.sensations, &self.people];
+        let texts = [self.title.as_str(), self.text.as_str(), self.set_off.as_str(), self.place.as_str()];
+        texts.into_iter().chain(sets.into_iter().flat_map(|set| set.iter().map(String::as_str))).collect()
+    }
+}
+
 impl JournalEntry {
-    /// A new entry, without tags. Its key is [`EntityId::make`] of the same moment.
+    /// A new entry, with nothing beside its title and text. Its key is
+    /// [`EntityId::make`](crate::document::EntityId::make) of the same moment.
     #[must_use]
-    pub fn new(title: &str, text: &str, writer: &Writer, now: Timestamp, zone: &TimeZone) -> Self {
+    pub fn new(title: &str, text: &str, origin: &Origin) -> Self {
         Self {
             title: title.into(),
             text: text.into(),
             tags: TextSet::default(),
-            author: writer.person.to_string().into(),
-            device: writer.device.to_string().into(),
-            written_at: now.into(),
-            zone: zone_text(now, zone).into(),
+            feelings: TextSet::default(),
+            sensations: TextSet::default(),
+            set_off: "".into(),
+            people: TextSet::default(),
+            place: "".into(),
+            wish: None.into(),
+            attachments: TextSet::default(),
+            origin: origin.clone().into(),
         }
-    }
-
-    /// Who began it.
-    #[must_use]
-    pub fn author(&self) -> Option<PersonId> {
-        self.author.parse().ok()
-    }
-
-    /// On which device.
-    #[must_use]
-    pub fn device(&self) -> Option<KeyholderId> {
-        self.device.parse().ok()
-    }
-}
-
-/// The chapter for what is written at this moment in this zone.
-#[must_use]
-pub fn chapter(now: Timestamp, zone: &TimeZone) -> DocumentName {
-    DocumentName::journal(civil_date(now, zone))
-}
-
-/// The chapters that an entry with this key can lie in, the likeliest first. The key tells the moment and not the zone, so
-/// around the turn of a month there are two. None for a key that is no ULID.
-#[must_use]
-pub fn chapters_of(id: &EntityId) -> Vec<DocumentName> {
-    let Some(made) = id.ulid_time() else { return Vec::new() };
-    // The zones that people live in reach from UTC−12 to UTC+14; jiff's offsets to not quite 26 hours.
-    let shift = 26 * 3600 * 1000;
-    let earlier = Timestamp::from_millis(made.as_millis().saturating_sub(shift));
-    let later = made.plus_seconds(shift / 1000);
-    let mut chapters: Vec<DocumentName> = Vec::new();
-    for moment in [made, earlier, later] {
-        let chapter = chapter(moment, &TimeZone::UTC);
-        if !chapters.contains(&chapter) {
-            chapters.push(chapter);
-        }
-    }
-    chapters
-}
-
-/// The day that a moment belongs to in a zone. Moments beyond the year 9999 belong to its last day.
-#[must_use]
-pub fn civil_date(now: Timestamp, zone: &TimeZone) -> Date {
-    now.to_moment().to_zoned_datetime(zone.clone()).date()
-}
-
-fn zone_text(now: Timestamp, zone: &TimeZone) -> String {
-    match zone.iana_name() {
-        Some(name) => name.to_owned(),
-        None => zone.to_offset(now.to_moment()).to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::EntityId;
     use crate::document::tests::{NOW, Phone};
-    use jiff::civil::date;
-    use proptest::prelude::*;
-    use rand::SeedableRng as _;
 
     #[test]
     fn it_is_a_proper_entity() {
-        let mut entry = JournalEntry::new("Lake", "We walked.", &Phone::new(0xa).writer, NOW, &TimeZone::UTC);
-        assert!(entry.tags.insert("us"));
+        let mut entry = JournalEntry::new("Lake", "We walked.", &Phone::new(0xa).origin());
+        for set in [&mut entry.tags, &mut entry.feelings, &mut entry.sensations, &mut entry.people, &mut entry.attachments] {
+            assert!(set.insert("us"));
+        }
+        entry.set_off = "The call.".into();
+        entry.place = "By the lake".into();
+        entry.wish = Some(ListeningWish::AskMe).into();
         crate::document::conformance::check(&entry);
     }
 
     #[test]
-    fn an_entry_knows_who_wrote_it_where_and_when() {
-        let writer = Phone::new(0xa).writer;
-        let zone = TimeZone::get("Asia/Beirut").unwrap();
-        let entry = JournalEntry::new("Lake", "", &writer, NOW, &zone);
-        assert_eq!((entry.author(), entry.device()), (Some(writer.person), Some(writer.device)));
-        assert_eq!((*entry.written_at, entry.zone.as_str()), (NOW, "Asia/Beirut"));
-        let fixed = TimeZone::fixed(jiff::tz::offset(-3));
-        assert_eq!(*JournalEntry::new("", "", &writer, NOW, &fixed).zone, "-03");
-    }
-
-    #[test]
-    fn the_month_is_the_writers() {
-        let new_year = Timestamp::from_millis(1_798_761_600_000); // 2027-01-01T00:00Z
-        for (zone, month) in [("America/New_York", "2026-12"), ("UTC", "2027-01"), ("Asia/Tokyo", "2027-01")] {
-            assert_eq!(chapter(new_year, &TimeZone::get(zone).unwrap()).month(), Some(month), "{zone}");
-        }
-        let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
-        let id = EntityId::make(new_year, &mut rng);
-        let chapters = [DocumentName::journal(date(2027, 1, 1)), DocumentName::journal(date(2026, 12, 1))];
-        assert_eq!(chapters_of(&id), chapters);
-        let id = EntityId::make(new_year.plus_seconds(10 * 24 * 3600), &mut rng);
-        assert_eq!(chapters_of(&id), chapters[..1]);
-        assert_eq!(chapters_of(&"home".parse().unwrap()), []);
-    }
-
-    proptest! {
-        #[test]
-        fn an_entry_is_found_in_the_chapters_of_its_key(millis in 0_u64..(1 << 48), hours in -25_i8..=25) {
-            let (now, zone) = (Timestamp::from_millis(millis), TimeZone::fixed(jiff::tz::offset(hours)));
-            let id = EntityId::make(now, &mut rand::rngs::ChaCha8Rng::seed_from_u64(1));
-            let chapters = chapters_of(&id);
-            prop_assert!(chapters.contains(&chapter(now, &zone)));
-            prop_assert!(chapters.len() <= 2);
-        }
+    fn what_each_adds_apart_is_all_there_and_of_two_wishes_the_other_stays_readable() {
+        let (mut ada, mut noor) = (Phone::new(0xa), Phone::new(0xb));
+        let id = EntityId::make(NOW, &mut ada.rng);
+        let entry = JournalEntry::new("Lake", "We walked.", &ada.origin());
+        ada.document.collection_mut().put(&id, &entry, NOW).unwrap();
+        noor.document.apply(&ada.document.take_changes()).unwrap();
+        ada.edits::<JournalEntry>(&id, |entry| {
+            entry.feelings.insert("calm");
+            entry.wish.settle(Some(ListeningWish::JustListen));
+        });
+        noor.edits::<JournalEntry>(&id, |entry| {
+            entry.feelings.insert("tired");
+            entry.attachments.insert("a photo");
+            entry.wish.settle(Some(ListeningWish::ThinkWithMe));
+        });
+        ada.document.apply(&noor.document.take_changes()).unwrap();
+        let seen = ada.sees::<JournalEntry>(&id);
+        assert_eq!(seen.value.feelings.iter().collect::<Vec<_>>(), ["calm", "tired"]);
+        assert_eq!(seen.value.attachments.len(), 1);
+        assert_eq!(seen.alternatives["wish"].len(), 1);
     }
 }

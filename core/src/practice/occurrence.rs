@@ -8,6 +8,7 @@ use crate::document::{
 };
 use crate::limits::NOTE_BYTES_MAX;
 use crate::practice::Writer;
+use crate::practice::search::Findable;
 use crate::time::Timestamp;
 
 /// What one person says, on one device, about a ritual on one day. Both may say it apart: one occurrence, two records. It lies
@@ -38,6 +39,12 @@ impl Entity for RitualOccurrence {
 
     fn fields(&mut self) -> Vec<&mut dyn EntityField> {
         vec![&mut self.ritual, &mut self.date, &mut self.note, &mut self.done_at, &mut self.by, &mut self.device]
+    }
+}
+
+impl Findable for RitualOccurrence {
+    fn words(&self) -> Vec<&str> {
+        vec![self.note.as_str()]
     }
 }
 

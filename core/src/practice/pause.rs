@@ -11,6 +11,7 @@ use crate::limits::PAUSES_PER_RITUAL_MAX;
 use crate::practice::Writer;
 use crate::practice::ritual::PausedDays;
 use crate::practice::ritual::schedule::parse_day;
+use crate::practice::search::Findable;
 use crate::time::Timestamp;
 
 /// A pause. It lies in `home`, beside its ritual.
@@ -39,6 +40,9 @@ impl Entity for Pause {
     }
 }
 
+/// Nothing is typed.
+impl Findable for Pause {}
+
 impl Pause {
     /// Its days. None if they are not such as this version knows, or if two changes made apart left the last before the first:
     /// then the ritual is due.
@@ -55,7 +59,7 @@ pub fn of(home: &Document, ritual: &EntityId) -> Vec<Stored<Pause>> {
     home.collection::<Pause>().list().into_iter().filter(|pause| pause.value.ritual.get() == ritual.as_str()).collect()
 }
 
-/// Begins a pause of a ritual, under a key that [`EntityId::make`] made.
+/// Begins a pause of a ritual, under a key that [`EntityId::make_below`] made of the ritual's.
 ///
 /// # Errors
 /// The ritual has [`PAUSES_PER_RITUAL_MAX`] already.
@@ -119,7 +123,7 @@ mod tests {
 
     impl Phone {
         fn pauses(&mut self, ritual: &EntityId, from: Date, to: Option<Date>) -> EntityId {
-            let (id, writer) = (EntityId::make(NOW, &mut self.rng), self.writer);
+            let (id, writer) = (EntityId::make_below(ritual, NOW, &mut self.rng), self.writer);
             begin(&mut self.document, &id, ritual, days(from, to), &writer, NOW).unwrap();
             id
         }
@@ -211,7 +215,7 @@ mod tests {
         for _ in 0..PAUSES_PER_RITUAL_MAX {
             ada.pauses(&ritual, date(2026, 11, 25), None);
         }
-        let (id, writer) = (EntityId::make(NOW, &mut ada.rng), ada.writer);
+        let (id, writer) = (EntityId::make_below(&ritual, NOW, &mut ada.rng), ada.writer);
         let refusal = begin(&mut ada.document, &id, &ritual, days(date(2026, 11, 25), None), &writer, NOW).unwrap_err();
         assert_eq!(refusal.to_string(), "pauses of a ritual: more than 256");
     }

@@ -13,6 +13,7 @@ use crate::limits::{
     NAME_BYTES_MAX, NOTE_BYTES_MAX, RECURRENCE_BYTES_MAX, REMINDER_MINUTES_MAX, STEP_BYTES_MAX, STEP_MINUTES_MAX,
     STEPS_MAX, ZONE_NAME_BYTES_MAX,
 };
+use crate::practice::search::Findable;
 
 pub use recurrence::{Recurrence, RecurrenceError};
 pub use schedule::{Due, PausedDays, Reminder, Schedule, ScheduleError, Zone};
@@ -90,6 +91,13 @@ impl Entity for Ritual {
             &mut self.steps,
             &mut self.why,
         ]
+    }
+}
+
+impl Findable for Ritual {
+    fn words(&self) -> Vec<&str> {
+        let steps = self.steps.iter().map(|step| step.text.as_str());
+        [self.name.as_str(), self.why.as_str()].into_iter().chain(steps).collect()
     }
 }
 

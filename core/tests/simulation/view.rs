@@ -9,6 +9,7 @@ use entwine_core::id::{Hash, KeyholderId, PersonId};
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::practice::Writer;
 use entwine_core::practice::journal::JournalEntry;
+use entwine_core::practice::origin::Origin;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
 use entwine_core::time::Timestamp;
 use jiff::tz::TimeZone;
@@ -91,7 +92,7 @@ impl View {
             assert!(written.expect("an entry takes a word"), "a word is a change");
         } else {
             let writer = Writer { person, device: keys.id() };
-            let entry = JournalEntry::new("", word, &writer, now, &TimeZone::UTC);
+            let entry = JournalEntry::new("", word, &Origin::new(&writer, now, &TimeZone::UTC));
             document.collection_mut().put(&id, &entry, now).expect("a new entry");
         }
         let [change] = <[Vec<u8>; 1]>::try_from(document.take_changes()).expect("one edit is one change");

@@ -15,6 +15,9 @@ use std::process::Command;
 use breaking::{RULES, Rule};
 use entwine_tests::program;
 
+/// How long the tests of one command may take, their building included: no healthy ones take a third of it.
+const PATIENCE: &str = "5m";
+
 /// A rule that was broken, and the tests that failed.
 struct Broken {
     rule: &'static Rule,
@@ -71,14 +74,18 @@ fn break_it(copy: &str, rule: &Rule) -> Vec<String> {
     let target = program::folder().parent().expect("programs lie in target/<profile>").to_owned();
     let mut output = String::new();
     for arguments in rule.commands {
-        let mut command = Command::new("cargo");
-        command.current_dir(copy).args(*arguments).env("CARGO_TARGET_DIR", &target);
-        let ended = command.output().expect("cargo is there");
+        let mut command = Command::new("timeout");
+        command.args(["--kill-after=5s", PATIENCE, "cargo"]).args(*arguments);
+        let ended = command.current_dir(copy).env("CARGO_TARGET_DIR", &target).output().expect("coreutils are there");
         output += &String::from_utf8_lossy(&ended.stdout);
         output += &String::from_utf8_lossy(&ended.stderr);
     }
     fs::write(&path, whole).expect("it can be written");
     assert!(output.contains("\nrunning "), "{}: no test ran:\n{output}", rule.name);
-    let failed = output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
-    failed.map(str::to_owned).collect()
+    let tests = || output.lines().filter_map(|line| line.strip_prefix("test "));
+    let failed = tests().filter_map(|line| line.strip_suffix(" ... FAILED")).map(str::to_owned);
+    // A couple that never agrees goes on and on: that is to notice it, too.
+    let has_ended = |test: &str| tests().any(|line| line.starts_with(&format!("{test} ... ")));
+    let slow = tests().filter_map(|line| line.strip_suffix(" has been running for over 60 seconds"));
+    failed.chain(slow.filter(|test| !has_ended(test)).map(|test| format!("{test} (does not end)"))).collect()
 }

@@ -6,6 +6,8 @@ use entwine_core::document::{
 };
 use entwine_core::feed::EntryKind;
 use entwine_core::membership::{Body, Record};
+use entwine_core::practice::Writer;
+use entwine_core::practice::origin::Origin;
 use entwine_core::sealing::entry::EntryContent;
 use entwine_core::time::Timestamp;
 use entwine_tests::double::Trick;
@@ -13,6 +15,7 @@ use entwine_tests::http::Answer;
 use entwine_tests::phone::text;
 use entwine_tests::world::meet;
 use entwine_tests::{Double, Member, World};
+use jiff::tz::TimeZone;
 
 const TOKEN: (&str, &str) = ("ENTWINE_REGISTRATION_TOKEN", "a fixed token, so that an emptied relay fills by itself");
 /// A kind of entry and of record that comes with a later version.
@@ -24,12 +27,9 @@ pub(crate) struct LaterEntry {
     pub(crate) title: Field<String>,
     pub(crate) text: Text,
     tags: TextSet,
-    author: Field<String>,
-    device: Field<String>,
-    written_at: Field<Timestamp>,
-    zone: Field<String>,
+    origin: Field<Origin>,
     weather: Field<Option<String>>,
-    feelings: List<String>,
+    dreams: List<String>,
 }
 
 impl Entity for LaterEntry {
@@ -44,29 +44,24 @@ impl Entity for LaterEntry {
             &mut self.title,
             &mut self.text,
             &mut self.tags,
-            &mut self.author,
-            &mut self.device,
-            &mut self.written_at,
-            &mut self.zone,
+            &mut self.origin,
             &mut self.weather,
-            &mut self.feelings,
+            &mut self.dreams,
         ]
     }
 }
 
 impl LaterEntry {
     pub(crate) fn new(member: &Member, title: &str, text: &str, now: Timestamp) -> Self {
-        let author = member.chain().keyholder(&member.keys().id()).unwrap().person;
+        let device = member.keys().id();
+        let writer = Writer { person: member.chain().keyholder(&device).unwrap().person, device };
         Self {
             title: title.into(),
             text: text.into(),
             tags: TextSet::default(),
-            author: Field::new(author.to_string()),
-            device: Field::new(member.keys().id().to_string()),
-            written_at: Field::new(now),
-            zone: Field::new("Europe/Amsterdam".to_owned()),
+            origin: Field::new(Origin::new(&writer, now, &TimeZone::get("Europe/Amsterdam").unwrap())),
             weather: Field::new(Some("rain".to_owned())),
-            feelings: List::default(),
+            dreams: List::default(),
         }
     }
 }
@@ -121,7 +116,7 @@ fn what_a_newer_version_wrote_is_kept_beside_an_older_ones_edits_and_passed_on()
     let entity: EntityId = id.parse().unwrap();
     let later = |entry: &mut LaterEntry| {
         entry.weather.set(Some("rain".to_owned()));
-        entry.feelings.set(vec!["calm".to_owned(), "tired".to_owned()]);
+        entry.dreams.set(vec!["calm".to_owned(), "tired".to_owned()]);
     };
     assert!(pages.collection_mut::<LaterEntry>().update(&entity, later).unwrap());
     let mood: EntityId = "01J00000000000000000000000".parse().unwrap();
@@ -160,7 +155,7 @@ fn the_newer_one_sees_all_of_it(newer: &Member, name: &str, entity: &EntityId, m
     let entry = pages.collection::<LaterEntry>().get(entity).unwrap().unwrap().value;
     assert_eq!(entry.text.as_str(), "We walked. Far.");
     assert_eq!(entry.weather.get().as_deref(), Some("rain"));
-    assert_eq!(*entry.feelings, ["calm".to_owned(), "tired".to_owned()]);
+    assert_eq!(*entry.dreams, ["calm".to_owned(), "tired".to_owned()]);
     assert!(pages.collection::<Mood>().contains(mood));
     assert!(document(newer, "letters/2031").collection::<Mood>().contains(mood));
     assert_eq!(newer.entries_of(EntryKind::from_code(LATER)).len(), 1);

@@ -1,7 +1,6 @@
 //! What was asked for? The command line and its `ENTWINE_*` variables, parsed once.
 
 mod content;
-mod ritual;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -11,10 +10,10 @@ use std::time::Duration;
 use clap::builder::Resettable;
 use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use entwine_core::keyholder::invitation::InvitationKind;
-use entwine_sdk::Month;
+use entwine_sdk::{ListeningWish, Month};
 
+use crate::commands::practices::PracticeCommand;
 pub(crate) use content::ContentCommand;
-pub(crate) use ritual::RitualCommand;
 
 /// Variables of the other program, `entwine-relay`, which may be set in the same shell. They mean nothing here.
 const RELAY_VARIABLES: &[&str] = &[
@@ -222,12 +221,15 @@ pub(crate) enum EntwineCommand {
         /// The entry.
         id: String,
     },
-    /// Rituals: what you two do again and again.
-    #[command(arg_required_else_help = true)]
-    Ritual {
-        #[command(subcommand)]
-        command: RitualCommand,
+    /// Look for words in everything that you two wrote and what you wrote for yourself, on this phone alone.
+    #[command(after_help = "Example:\n  entwine search lake snow        what has both words, whatever their case and accents")]
+    Search {
+        /// The words.
+        #[arg(required = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
+    #[command(flatten)]
+    Practice(PracticeCommand),
     /// Words that Entwine brings along: questions, feelings, rituals to adopt. Needs no phone.
     #[command(arg_required_else_help = true)]
     Content {
@@ -280,6 +282,24 @@ pub(crate) struct WriteArgs {
     /// Keep it to yourself: it stays in your private space.
     #[arg(long)]
     pub(crate) private: bool,
+    /// A feeling, of `entwine content feelings` or in your own words; may be given several times.
+    #[arg(long = "feeling", value_name = "FEELING", allow_hyphen_values = true)]
+    pub(crate) feelings: Vec<String>,
+    /// Where in the body it is; may be given several times.
+    #[arg(long = "sensation", value_name = "SENSATION", allow_hyphen_values = true)]
+    pub(crate) sensations: Vec<String>,
+    /// What set it off.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    pub(crate) set_off: String,
+    /// Who was there; may be given several times.
+    #[arg(long = "with", value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) people: Vec<String>,
+    /// Where it was, in your own words.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    pub(crate) place: String,
+    /// How you want to be heard: just-listen, ask-me or think-with-me. It stands above your words.
+    #[arg(long, value_parser = parse_wish)]
+    pub(crate) wish: Option<ListeningWish>,
 }
 
 /// What `edit` takes.
@@ -376,6 +396,10 @@ fn without_empty_variables(command: Command, variables: &BTreeMap<OsString, OsSt
 
 fn parse_name(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("a name has at least one letter") } else { Ok(text.trim().to_owned()) }
+}
+
+fn parse_wish(word: &str) -> Result<ListeningWish, String> {
+    word.parse().map_err(|error: entwine_sdk::ParseChoiceError| error.to_string())
 }
 
 fn parse_month(text: &str) -> Result<Month, String> {

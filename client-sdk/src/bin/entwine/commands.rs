@@ -6,8 +6,9 @@ mod journal;
 mod leaving;
 mod pairing;
 mod phone;
+pub(crate) mod practices;
 mod recovery;
-mod rituals;
+mod search;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -63,7 +64,8 @@ async fn with_phone(global: GlobalArgs, command: EntwineCommand, output: &Output
         EntwineCommand::Delete { id } => journal::delete(session, &id).await,
         EntwineCommand::Trash => journal::trash(session).await,
         EntwineCommand::Restore { id } => journal::restore(session, &id).await,
-        EntwineCommand::Ritual { command } => rituals::run(session, command).await,
+        EntwineCommand::Search { words } => search::run(session, &words.join(" ")).await,
+        EntwineCommand::Practice(command) => practices::run(session, command).await,
         EntwineCommand::Demo(_) | EntwineCommand::Content { .. } => unreachable!("these need no phone and ran above"),
     }
 }
@@ -97,6 +99,14 @@ impl<'o> Session<'o> {
 
     async fn open(&self) -> Result<Client, Failure> {
         Ok(Client::open(&self.profile, self.options.clone()).await?)
+    }
+
+    /// Opens the phone, asks it for something and closes it again.
+    async fn ask<T>(&self, question: impl AsyncFnOnce(&Client) -> Result<T, entwine_sdk::Error>) -> Result<T, Failure> {
+        let client = self.open().await?;
+        let answer = question(&client).await;
+        client.close().await;
+        Ok(answer?)
     }
 }
 

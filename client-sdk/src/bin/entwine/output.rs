@@ -150,6 +150,11 @@ impl Output {
 
     /// Waits for `work`, and says on a terminal what is going on where that takes long.
     pub(crate) async fn progress<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        self.progress_of(|| what.to_owned(), work).await
+    }
+
+    /// The same where what is going on changes.
+    pub(crate) async fn progress_of<T>(&self, what: impl Fn() -> String, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         if !self.messages.terminal {
             return work.await;
@@ -161,7 +166,7 @@ impl Output {
             tokio::select! {
                 result = &mut work => return result,
                 () = tokio::time::sleep(wait) => {
-                    line.tell(&format!("{what} … {} s", begun.elapsed().as_secs()));
+                    line.tell(&format!("{} … {} s", what(), begun.elapsed().as_secs()));
                     wait = PROGRESS_STEP;
                 }
             }

@@ -8,7 +8,8 @@ use entwine_core::id::Hash;
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::membership::MembershipChain;
 use entwine_core::practice::Writer;
-use entwine_core::practice::journal::{JournalEntry, chapter};
+use entwine_core::practice::journal::JournalEntry;
+use entwine_core::practice::origin::{Origin, chapter};
 use entwine_core::sealing::entry::EntryContent;
 use entwine_core::sync::{Append, ChainMark};
 use entwine_core::time::Timestamp;
@@ -70,7 +71,7 @@ impl Phone {
             let person = self.programs[0].person(&view).unwrap();
             let writer = Writer { person, device: self.tablet.id() };
             let id = EntityId::make(clock::now(), &mut random::generator());
-            let entry = JournalEntry::new("", "from the tablet", &writer, clock::now(), &clock::zone());
+            let entry = JournalEntry::new("", "from the tablet", &Origin::new(&writer, clock::now(), &clock::zone()));
             self.tablets_own.collection_mut().put(&id, &entry, clock::now()).unwrap();
             let changes = self.tablets_own.take_changes();
             entries.push(self.signed(&view, changes));
@@ -261,7 +262,7 @@ async fn an_edit_that_is_refused_half_way_leaves_nothing_of_it() {
     let client = &phone.programs[0];
     let entry = |text| {
         let writer = Writer { person: client.person(&view).unwrap(), device: client.keyholder() };
-        JournalEntry::new("", text, &writer, clock::now(), &clock::zone())
+        JournalEntry::new("", text, &Origin::new(&writer, clock::now(), &clock::zone()))
     };
     let id = || EntityId::make(clock::now(), &mut random::generator());
     let half = client.change(&view, &phone.month, |document, now| {
@@ -355,7 +356,7 @@ async fn leafing_through_many_months_closes_neither_home_nor_the_month_that_is_w
         let name = DocumentName::parse(&format!("journal/2019-{month:02}")).unwrap();
         let id = EntityId::make(clock::now(), &mut random::generator());
         let writer = Writer { person: client.person(&view).unwrap(), device: client.keyholder() };
-        let entry = JournalEntry::new("", "long ago", &writer, clock::now(), &clock::zone());
+        let entry = JournalEntry::new("", "long ago", &Origin::new(&writer, clock::now(), &clock::zone()));
         let put = client.change(&view, &name, |document, now| Ok(document.collection_mut().put(&id, &entry, now)?));
         put.await.unwrap();
     }

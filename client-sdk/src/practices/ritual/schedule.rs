@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entwine_core::document::{Document, DocumentName, EntityId, Stored};
-use entwine_core::practice::journal::civil_date;
+use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::pause::{self, Pause};
 use entwine_core::practice::ritual::schedule::{parse_day, parse_start};
 use entwine_core::practice::ritual::{Due, PausedDays, Recurrence, Ritual, Schedule, ScheduleError, TimeOfDay, Zone};
@@ -202,7 +202,7 @@ impl Rituals<'_> {
         let days = PausedDays::new(from, to.map(parse_day).transpose()?)?;
         let view = self.client.opened_view(false).await?;
         let writer = self.client.writer(&view)?;
-        let pause = EntityId::make(clock::now(), &mut random::generator());
+        let pause = EntityId::make_below(id, clock::now(), &mut random::generator());
         self.client
             .change(&view, &DocumentName::home(), |document, now| {
                 must_contain(document, id)?;

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, ToSpan as _, ZonedDateTime};
 
 use super::{ParseTimeOfDayError, Recurrence, RecurrenceError, Ritual, TimeOfDay};
 use crate::limits::{DUE_DAYS_MAX, RECURRENCE_YEAR_MAX, START_YEAR_MIN};
-use crate::practice::journal::civil_date;
+use crate::practice::origin::civil_date;
 use crate::time::Timestamp;
 
 /// All that decides when a ritual is due.

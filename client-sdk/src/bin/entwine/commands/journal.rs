@@ -1,6 +1,6 @@
 //! The journal: `write`, `edit`, `read`, `list`, `delete`, `trash`, `restore`.
 
-use entwine_sdk::{Client, EntityId, JournalEntrySummary, JournalEntryView, Month, NewEntry};
+use entwine_sdk::{About, Client, EntityId, JournalEntrySummary, JournalEntryView, ListeningWish, Month, NewEntry};
 use serde_json::json;
 
 use super::{LONG_TIME, SHORT_TIME, Session, local_text, parse_id};
@@ -10,9 +10,10 @@ use crate::failure::Failure;
 use crate::output::{Style, printable, printable_line, table};
 
 pub(super) async fn write(session: &Session<'_>, args: WriteArgs) -> Result<(), Failure> {
-    let WriteArgs { title, text, tags, private } = args;
+    let WriteArgs { title, text, tags, private, feelings, sensations, set_off, people, place, wish } = args;
+    let about = About { feelings, sensations, set_off, people, place, wish };
     let client = session.open().await?;
-    let written = client.journal().write(NewEntry { title, text, tags, private }).await;
+    let written = client.journal().write(NewEntry { title, text, tags, private, about }).await;
     let alone = !private && matches!(client.has_partner().await, Ok(false));
     client.close().await;
     let id = written?;
@@ -106,17 +107,39 @@ fn describe(entry: &JournalEntryView, style: Style) -> String {
     if entry.trashed {
         about.push("in the trash".to_owned());
     }
+    if !entry.about.place.is_empty() {
+        about.push(printable_line(&entry.about.place));
+    }
     about.extend(entry.tags.iter().map(|tag| format!("#{}", printable_line(tag))));
-    let mut text = format!(
-        "{}\n{}\n\n{}",
-        style.bold(printable_line(&entry.title)),
-        style.dim(about.join(" · ")),
-        printable(&entry.text)
-    );
+    let mut text = format!("{}\n{}", style.bold(printable_line(&entry.title)), style.dim(about.join(" · ")));
+    // Before the words, so that it is seen before anybody answers them.
+    if let Some(wish) = entry.about.wish {
+        text.push_str(&format!("\n{}", style.cyan(wish_in_words(wish))));
+    }
+    text.push_str(&format!("\n\n{}", printable(&entry.text)));
+    let lists = [
+        ("Feelings", entry.about.feelings.join(", ")),
+        ("In the body", entry.about.sensations.join(", ")),
+        ("Set off by", entry.about.set_off.clone()),
+        ("With", entry.about.people.join(", ")),
+    ];
+    for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+        text.push_str(&format!("\n\n{}: {}", style.dim(name), printable_line(list)));
+    }
     for (field, others) in &entry.alternatives {
         text.push_str(&format!("\n\n{}", both_changed(field, others, style)));
     }
     text
+}
+
+/// What whoever reads should know first.
+pub(super) fn wish_in_words(wish: ListeningWish) -> &'static str {
+    match wish {
+        ListeningWish::JustListen => "Wishes that you just listen.",
+        ListeningWish::AskMe => "Wishes to be asked.",
+        ListeningWish::ThinkWithMe => "Wishes that you think about it together.",
+        ListeningWish::Later => "Has a wish that this version does not know: update the app to see it.",
+    }
 }
 
 /// Both changed a field that has one value: one stands, and the other stays readable.
@@ -125,7 +148,7 @@ pub(super) fn both_changed(field: &str, others: &[String], style: Style) -> Stri
     style.yellow(format!("You both changed \"{}\"; the other says: {others}", printable_line(field)))
 }
 
-fn describe_all(entries: &[JournalEntrySummary], nothing: &str, style: Style) -> String {
+pub(super) fn describe_all(entries: &[JournalEntrySummary], nothing: &str, style: Style) -> String {
     if entries.is_empty() {
         return nothing.to_owned();
     }

@@ -1,0 +1,62 @@
+//! What can be asked of each practice? One file for each: what its group of commands takes, and what the commands do.
+//!
+//! A practice is registered by a line for its file and one for its group.
+
+mod gratitude;
+mod journal;
+mod ritual;
+
+use clap::Subcommand;
+use entwine_core::document::Choice;
+use entwine_sdk::{Client, EntityId, Month};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::{Style, printable_line};
+use crate::session::{SHORT_TIME, Session, local_text};
+
+/// Makes the groups, each with a name, a file and what `--help` says of it.
+macro_rules! groups {
+    ($($(#[$about:meta])* $group:ident($file:ident),)+) => {
+        /// The practices.
+        #[derive(Debug, Subcommand)]
+        pub(crate) enum PracticeCommand {
+            $($(#[$about])*
+            #[command(arg_required_else_help = true)]
+            $group {
+                #[command(subcommand)]
+                command: $file::Command,
+            },)+
+        }
+
+        /// Runs a command of a practice to its end.
+        pub(crate) async fn run(session: &Session<'_>, command: PracticeCommand) -> Result<(), Failure> {
+            match command {
+                $(PracticeCommand::$group { command } => $file::run(session, command).await,)+
+            }
+        }
+    };
+}
+
+groups! {
+    /// The journal, beside `write`, `edit`, `read`, `list`, `delete`, `trash` and `restore`.
+    Journal(journal),
+    /// Rituals: what you two do again and again.
+    Ritual(ritual),
+    /// Gratitude: what you are grateful to each other for, one to three things in an evening.
+    Gratitude(gratitude),
+}
+
+/// An id that somebody typed. What is no id at all is an id that nothing has.
+fn parse_id(what: &'static str, id: &str) -> Result<EntityId, Failure> {
+    id.parse().map_err(|_| entwine_sdk::Error::NotFound { what, id: id.to_owned() }.into())
+}
+
+/// A word that stands for one of a few things.
+fn parse_choice<C: Choice>(word: &str) -> Result<C, String> {
+    C::parse(word).map_err(|error| error.to_string())
+}
+
+fn parse_month(text: &str) -> Result<Month, String> {
+    text.parse().map_err(|error: entwine_sdk::ParseMonthError| error.to_string())
+}
