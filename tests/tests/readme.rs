@@ -17,13 +17,9 @@ const GUARD: Duration = Duration::from_secs(180);
 /// One substitution alone: the line that builds is left out, and `target/release` is where this test's programs are.
 #[tokio::test]
 async fn the_walk_works_as_it_stands() {
-    let (building, walk): (Vec<_>, Vec<_>) = walk().into_iter().partition(|line| line.starts_with("cargo build "));
-    assert_eq!(building.len(), 1, "one line builds: {building:?}");
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("target")).unwrap();
-    symlink(programs(), folder.path().join("target/release")).unwrap();
-
-    let ended = run_in_bash(&walk.join("\n"), folder.path()).await;
+    let blocks = blocks("README.md");
+    let [walk] = blocks.as_slice() else { panic!("README has one walk") };
+    let ended = walk_through(walk).await;
     let told = String::from_utf8(ended.stdout).unwrap();
     let beside = String::from_utf8(ended.stderr).unwrap();
     assert!(ended.status.success(), "{}\n{told}\n{beside}", ended.status);
@@ -46,6 +42,15 @@ async fn the_walk_works_as_it_stands() {
     // Noor's one exchange without a relay, and nothing else, gives a reason to complain.
     assert_eq!(beside.lines().filter(|line| line.starts_with("entwine: ")).count(), 1, "{beside}");
     assert!(beside.contains("(offline)"), "{beside}");
+}
+
+/// The practices, each as a couple would use it.
+#[tokio::test]
+async fn the_way_through_the_practices_works_as_it_stands() {
+    let ended = walk_through(&blocks("docs/walkthrough.md").join("\n")).await;
+    let told = String::from_utf8(ended.stdout).unwrap();
+    let beside = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success() && told.ends_with("All of it works.\n"), "{}\n{told}\n{beside}", ended.status);
 }
 
 /// That the tests are there is seen to in `tidiness.rs`.
@@ -101,19 +106,22 @@ async fn the_demo_finds_all_that_it_claims() {
     );
 }
 
-/// The lines of the one block of bash in README.
-fn walk() -> Vec<String> {
-    let readme = read("README.md");
-    let mut blocks = readme.split("\n```bash\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
-    let walk = blocks.next().expect("README has a walk");
-    assert_eq!(blocks.next(), None, "README has one walk");
-    walk.lines().map(str::to_owned).collect()
+/// The blocks of bash in a page.
+fn blocks(page: &str) -> Vec<String> {
+    let page = read(page);
+    page.split("\n```bash\n").skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned()).collect()
 }
 
-async fn run_in_bash(script: &str, folder: &Path) -> Output {
+/// Runs the script of a page in bash, in a folder where `target/release` is where this test's programs are.
+async fn walk_through(script: &str) -> Output {
+    let (building, walk): (Vec<&str>, Vec<&str>) = script.lines().partition(|line| line.starts_with("cargo build "));
+    assert_eq!(building.len(), 1, "one line builds: {building:?}");
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("target")).unwrap();
+    symlink(programs(), folder.path().join("target/release")).unwrap();
     let mut command = Command::new("bash");
     // What `mktemp` makes goes with the folder.
-    command.arg("-c").arg(script).current_dir(folder).env("TMPDIR", folder);
+    command.arg("-c").arg(walk.join("\n")).current_dir(folder.path()).env("TMPDIR", folder.path());
     output(&mut command).await
 }
 
