@@ -10,10 +10,6 @@ use entwine_server::config::{self, CommandLine, Config, RelayCommand};
 use entwine_server::operator::tokens;
 use entwine_server::{telemetry, welcome};
 
-/// A tenth of a busy relay's time goes into small allocations, which this one makes faster (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let variables = std::env::vars_os().collect::<BTreeMap<_, _>>();
     let CommandLine { command } = config::parse(std::env::args_os(), &variables).unwrap_or_else(|error| error.exit());

@@ -16,7 +16,7 @@ use breaking::{RULES, Rule};
 use entwine_tests::program;
 
 /// How long the tests of one command may take, their building included: no healthy ones take a third of it.
-const PATIENCE: &str = "5m";
+const PATIENCE: &str = "10m";
 
 /// A rule that was broken, and the tests that failed.
 struct Broken {
