@@ -203,7 +203,6 @@ impl Client {
     pub(crate) fn set_live(&self, live: Option<Arc<Live>>) {
         *self.live.lock().unwrap_or_else(PoisonError::into_inner) = live;
     }
-
 }
 
 fn check_name(name: &str) -> Result<String, Error> {

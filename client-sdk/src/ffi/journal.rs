@@ -212,8 +212,7 @@ impl Journal {
             Some("") => Some(None),
             wish => wish.map(parse_choice).transpose()?.map(Some),
         };
-        let changes =
-            practices::JournalChanges { title, tags, feelings, sensations, set_off, people, place, wish };
+        let changes = practices::JournalChanges { title, tags, feelings, sensations, set_off, people, place, wish };
         run_until(None, async move { client.journal().set(&id, changes).await }).await
     }
 

@@ -238,12 +238,10 @@ impl Client {
                 }
                 let loaded = self.load(&view, &chapter).await?;
                 let things = loaded.collection::<T>();
-                let (listed, trash) = (things.list().items, things.trash(clock::now()).items);
-                let keys: Vec<EntityId> = listed.iter().chain(&trash).map(|stored| stored.id.clone()).collect();
-                let chosen = if which == Which::Listed { listed } else { trash };
+                let chosen = if which == Which::Listed { things.list() } else { things.trash(clock::now()) };
                 let new = chosen.into_iter().filter(|stored| !seen.contains(&stored.id));
                 found.extend(new.map(|stored| Shown::of(stored, &view, me, &names)));
-                seen.extend(keys);
+                seen.extend(things.keys());
             }
         }
         let order = |shown: &Shown<T>| (shown.stored.value.origin().at(), shown.stored.id.clone());

@@ -233,7 +233,9 @@ impl Journal<'_> {
             return Err(Refusal::State { what: "journal entry", state: "it is shared already" }.into());
         }
         if found.stored.trashed_at.is_some() {
-            return Err(Refusal::State { what: "journal entry", state: "it lies in the trash: restore it first" }.into());
+            return Err(
+                Refusal::State { what: "journal entry", state: "it lies in the trash: restore it first" }.into()
+            );
         }
         if passage.is_some_and(|passage| passage.trim().is_empty() || !entry.text.as_str().contains(passage)) {
             return Err(Error::TextNotFound);
@@ -301,7 +303,8 @@ impl Journal<'_> {
             None => civil_date(clock::now(), &clock::zone()),
         };
         let mut found: Vec<JournalEntrySummary> = Vec::new();
-        for month in self.client.months().await?.iter().filter(|month| month.is_of(day.month()) && month.is_before(day)) {
+        for month in self.client.months().await?.iter().filter(|month| month.is_of(day.month()) && month.is_before(day))
+        {
             let of_month = self.list(Some(month)).await?;
             found.extend(of_month.into_iter().filter(|entry| is_day_of(&entry.written_at, day)));
         }

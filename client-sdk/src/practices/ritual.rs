@@ -5,8 +5,8 @@ mod schedule;
 use std::collections::BTreeMap;
 
 use entwine_core::document::{DocumentName, EntityId};
-use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::occurrence::{self, RitualOccurrence};
+use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::ritual::Ritual;
 use serde::Serialize;
 

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 use std::collections::{BTreeMap, BTreeSet};
 
+use automerge::iter::MapRangeItem;
 use automerge::transaction::Transactable as _;
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, Value};
 use autosurgeon::{hydrate_prop, reconcile_prop};
@@ -53,25 +54,39 @@ impl<'a, T: Entity> Collection<'a, T> {
     /// All that are not in the trash.
     #[must_use]
     pub fn list(&self) -> Listing<T> {
-        self.select(|stored| stored.trashed_at.is_none())
+        self.select(|trashed_at| trashed_at.is_none())
     }
 
     /// All that were put into the trash in the last [`TRASH_DAYS`] days.
     #[must_use]
     pub fn trash(&self, now: Timestamp) -> Listing<T> {
         let oldest = now.as_millis().saturating_sub(TRASH_DAYS * 24 * 3600 * 1000);
-        self.select(|stored| stored.trashed_at.is_some_and(|at| at.as_millis() >= oldest))
+        self.select(|trashed_at| trashed_at.is_some_and(|at| at.as_millis() >= oldest))
     }
 
-    fn select(&self, wanted: impl Fn(&Stored<T>) -> bool) -> Listing<T> {
-        let mut listing = Listing { items: Vec::new(), damaged: Vec::new() };
+    /// All keys, of whatever lies in the trash or is damaged too.
+    #[must_use]
+    pub fn keys(&self) -> Vec<EntityId> {
+        self.all().filter_map(|item| text_of(&item.key).parse().ok()).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = MapRangeItem<'_>> {
         // '0' is the character after '/'.
-        for item in self.automerge.map_range(&ROOT, format!("{}/", T::KIND)..format!("{}0", T::KIND)) {
-            let text = item.key.split_once('/').map(|(_, text)| text.to_owned()).unwrap_or_default();
+        self.automerge.map_range(&ROOT, format!("{}/", T::KIND)..format!("{}0", T::KIND))
+    }
+
+    /// Whether it lies in the trash is asked first, since to read all of it takes long.
+    fn select(&self, wanted: impl Fn(Option<Timestamp>) -> bool) -> Listing<T> {
+        let mut listing = Listing { items: Vec::new(), damaged: Vec::new() };
+        for item in self.all() {
+            let object = item.id();
+            if !wanted(trashed_at(self.automerge, &object, edits(self.automerge, &object))) {
+                continue;
+            }
+            let text = text_of(&item.key);
             match text.parse().ok().and_then(|id| self.read(&item.key, id).ok()) {
-                Some(stored) if wanted(&stored) => listing.items.push(stored),
-                Some(_) => {}
-                None => listing.damaged.push(text),
+                Some(stored) => listing.items.push(stored),
+                None => listing.damaged.push(text.to_owned()),
             }
         }
         listing.items.sort_by(|one, other| (one.made_at, &one.id).cmp(&(other.made_at, &other.id)));
@@ -93,15 +108,21 @@ impl<'a, T: Entity> Collection<'a, T> {
     fn read(&self, key: &str, id: EntityId) -> Result<Stored<T>, DocumentError> {
         let object = self.object(&id)?;
         let value = self.hydrate(key, &id)?;
-        let edits = edits(self.automerge, &object);
-        Ok(Stored {
-            value,
-            made_at: Timestamp::from_millis(number(self.automerge, &object, MADE_AT).unwrap_or(0)),
-            edits,
-            trashed_at: trashed_at(self.automerge, &object, edits),
-            alternatives: alternatives(self.automerge, &object),
-            id,
-        })
+        let (mut made_at, mut edits, mut alternatives) = (0, 0, BTreeMap::new());
+        for item in self.automerge.map_range(&object, ..) {
+            match item.key.as_ref() {
+                EDITS => edits = counted(&item.value.into_value()),
+                MADE_AT => made_at = unsigned(&item.value.into_value()).unwrap_or(0),
+                TRASH => {}
+                field if item.conflict => {
+                    let others = others(self.automerge, &object, field);
+                    alternatives.extend(others.map(|others| (field.to_owned(), others)));
+                }
+                _ => {}
+            }
+        }
+        let trashed_at = trashed_at(self.automerge, &object, edits);
+        Ok(Stored { value, made_at: Timestamp::from_millis(made_at), edits, trashed_at, alternatives, id })
     }
 
     fn hydrate(&self, key: &str, id: &EntityId) -> Result<T, DocumentError> {
@@ -239,6 +260,11 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
     }
 }
 
+/// What stands after the kind.
+fn text_of(key: &str) -> &str {
+    key.split_once('/').map(|(_, text)| text).unwrap_or_default()
+}
+
 fn document_key<T: Entity>(id: &EntityId) -> String {
     format!("{}/{id}", T::KIND)
 }
@@ -249,11 +275,12 @@ fn count_edit(automerge: &mut AutoCommit, object: &ObjId) -> Result<(), Document
 }
 
 fn edits(automerge: &AutoCommit, object: &ObjId) -> u64 {
-    match automerge.get(object, EDITS) {
-        Ok(Some((Value::Scalar(value), _))) => match value.as_ref() {
-            ScalarValue::Counter(counter) => u64::try_from(i64::from(counter)).unwrap_or(0),
-            _ => 0,
-        },
+    automerge.get(object, EDITS).ok().flatten().map_or(0, |(value, _)| counted(&value))
+}
+
+fn counted(value: &Value<'_>) -> u64 {
+    match value.as_scalar() {
+        Some(ScalarValue::Counter(counter)) => u64::try_from(i64::from(counter)).unwrap_or(0),
         _ => 0,
     }
 }
@@ -270,28 +297,25 @@ fn trashed_at(automerge: &AutoCommit, object: &ObjId, edits: u64) -> Option<Time
 }
 
 fn number(automerge: &AutoCommit, object: &ObjId, field: &str) -> Option<u64> {
-    let (value, _) = automerge.get(object, field).ok()??;
+    unsigned(&automerge.get(object, field).ok()??.0)
+}
+
+fn unsigned(value: &Value<'_>) -> Option<u64> {
     match value.as_scalar()? {
         ScalarValue::Uint(number) => Some(*number),
         _ => None,
     }
 }
 
-/// What others chose for each field, and did not win.
-fn alternatives(automerge: &AutoCommit, object: &ObjId) -> BTreeMap<String, Vec<String>> {
-    let mut alternatives = BTreeMap::new();
-    for field in automerge.keys(object).filter(|field| ![EDITS, MADE_AT, TRASH].contains(&field.as_str())) {
-        // The last one is the winner.
-        let values = automerge.get_all(object, &field).unwrap_or_default();
-        let Some(((winner, _), others)) = values.split_last() else { continue };
-        let Some(winner) = shown(winner) else { continue };
-        let others = others.iter().filter_map(|(other, _)| shown(other));
-        let others: BTreeSet<String> = others.filter(|other| *other != winner).collect();
-        if !others.is_empty() {
-            alternatives.insert(field, others.into_iter().collect());
-        }
-    }
-    alternatives
+/// What others chose for a field, and did not win. None if there is nothing else to be seen.
+fn others(automerge: &AutoCommit, object: &ObjId, field: &str) -> Option<Vec<String>> {
+    // The last one is the winner.
+    let values = automerge.get_all(object, field).unwrap_or_default();
+    let ((winner, _), others) = values.split_last()?;
+    let winner = shown(winner)?;
+    let others = others.iter().filter_map(|(other, _)| shown(other));
+    let others: BTreeSet<String> = others.filter(|other| *other != winner).collect();
+    if others.is_empty() { None } else { Some(others.into_iter().collect()) }
 }
 
 fn shown(value: &Value<'_>) -> Option<String> {

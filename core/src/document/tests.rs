@@ -11,8 +11,8 @@ use super::*;
 use crate::id::{KeyholderId, PersonId};
 use crate::limits::TEXT_BYTES_MAX;
 use crate::practice::Writer;
-use crate::practice::origin::Origin;
 use crate::practice::journal::JournalEntry;
+use crate::practice::origin::Origin;
 use crate::practice::ritual::{Ritual, Step};
 use crate::time::Timestamp;
 

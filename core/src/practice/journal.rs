@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn it_is_a_proper_entity() {
         let mut entry = JournalEntry::new("Lake", "We walked.", &Phone::new(0xa).origin());
-        for set in [&mut entry.tags, &mut entry.feelings, &mut entry.sensations, &mut entry.people, &mut entry.attachments] {
+        for set in
+            [&mut entry.tags, &mut entry.feelings, &mut entry.sensations, &mut entry.people, &mut entry.attachments]
+        {
             assert!(set.insert("us"));
         }
         entry.set_off = "The call.".into();

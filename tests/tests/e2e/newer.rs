@@ -40,14 +40,7 @@ impl Entity for LaterEntry {
     }
 
     fn fields(&mut self) -> Vec<&mut dyn EntityField> {
-        vec![
-            &mut self.title,
-            &mut self.text,
-            &mut self.tags,
-            &mut self.origin,
-            &mut self.weather,
-            &mut self.dreams,
-        ]
+        vec![&mut self.title, &mut self.text, &mut self.tags, &mut self.origin, &mut self.weather, &mut self.dreams]
     }
 }
 

@@ -222,7 +222,9 @@ pub(crate) enum EntwineCommand {
         id: String,
     },
     /// Look for words in everything that you two wrote and what you wrote for yourself, on this phone alone.
-    #[command(after_help = "Example:\n  entwine search lake snow        what has both words, whatever their case and accents")]
+    #[command(
+        after_help = "Example:\n  entwine search lake snow        what has both words, whatever their case and accents"
+    )]
     Search {
         /// The words.
         #[arg(required = true, allow_hyphen_values = true)]

@@ -14,8 +14,10 @@ use crate::output::{Style, printable_line, table};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write down what you are grateful for: one thing, or up to three.
-    #[command(after_help = "Examples:\n  entwine gratitude add 'You made soup'\n  entwine gratitude add --about effort \
-                            'You called your mother' 'You asked twice' 'You got up first'")]
+    #[command(
+        after_help = "Examples:\n  entwine gratitude add 'You made soup'\n  entwine gratitude add --about effort \
+                            'You called your mother' 'You asked twice' 'You got up first'"
+    )]
     Add {
         /// What for.
         #[arg(required = true, allow_hyphen_values = true)]

@@ -52,9 +52,11 @@ pub(crate) enum Command {
         no_wish: bool,
     },
     /// Share a private entry of yours, or a passage of it.
-    #[command(after_help = "Examples:\n  entwine journal share ID                        all of it; the private one goes into the \
+    #[command(
+        after_help = "Examples:\n  entwine journal share ID                        all of it; the private one goes into the \
                             trash\n  entwine journal share ID --passage 'I was afraid'        these words alone; the entry stays \
-                            private")]
+                            private"
+    )]
     Share {
         /// The entry.
         id: String,
