@@ -6,9 +6,15 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use entwine_core::document::{ActorId, Document, EntityId};
+use entwine_core::id::KeyholderId;
+use entwine_core::practice::ritual::Ritual;
+use entwine_core::time::Timestamp;
 use entwine_sdk::{Client, ClientOptions, Month, NewEntry};
 use entwine_tests::chance::Chance;
 use entwine_tests::{World, database, program};
+use rand::SeedableRng as _;
+use rand::rngs::ChaCha8Rng;
 use tokio::runtime::Runtime;
 
 use super::phone::{Took, measured};
@@ -163,6 +169,32 @@ fn of(runtime: &Runtime, place: &Path) -> Figures {
         super::at(&took, 0.5)
     });
     Figures { open: open.expect("it was opened"), list, write, apply }
+}
+
+/// `home` after so many openings of which each changed a ritual, under an actor of its own: its bytes, and how long it takes to load.
+pub(crate) fn home(openings: u64) -> (usize, Duration) {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let device = KeyholderId::from_bytes([7; 16]);
+    let mut home = Document::new(ActorId::make_random(&mut rng, &device));
+    let now = Timestamp::from_seconds(1_800_000_000);
+    let id = EntityId::make(now, &mut rng);
+    let every = "FREQ=DAILY".parse().expect("a rule");
+    home.collection_mut().put(&id, &Ritual::new("Coffee", &every, None), now).expect("it is taken");
+    for opening in 0..openings {
+        home = Document::load(&home.save(), ActorId::make_random(&mut rng, &device)).expect("it loads");
+        let at = format!("{:02}:{:02}", opening % 24, opening % 60);
+        home.collection_mut::<Ritual>().update(&id, |ritual| ritual.at.settle(Some(at))).expect("it is taken");
+    }
+    let saved = home.save();
+    let mut took: Vec<Duration> = (0..TIMES)
+        .map(|_| {
+            let begun = Instant::now();
+            let _ = Document::load(&saved, ActorId::make_random(&mut rng, &device)).expect("it loads");
+            begun.elapsed()
+        })
+        .collect();
+    took.sort();
+    (saved.len(), super::at(&took, 0.5))
 }
 
 /// What a program takes that does this and nothing else: `open PROFILE MONTH` to list a month, `exchange PROFILE`, or `nothing`.

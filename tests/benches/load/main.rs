@@ -62,6 +62,9 @@ const ROOMY: Settings<'_> = &[
     ("ENTWINE_REQUESTS_MAX", "4096"),
 ];
 
+/// Openings of `home` that change it: one a day for ten years, where nobody founds rituals or changes their hours nearly that often.
+const OPENINGS: u64 = 3_650;
+
 /// Live connections that only wait. Each takes a relay two open files, and this takes one.
 const IDLE: usize = 8_000;
 
@@ -136,6 +139,13 @@ fn phones(runtime: &Runtime, world: &World, add: &mut impl FnMut(String, String,
     }
     away(runtime, world, add);
     ten_years(runtime, world, add);
+    let [(small, soon), (large, late)] = [1, OPENINGS].map(decade::home);
+    let figure = format!("`home` after {OPENINGS} openings, as in ten years, each of which changed something in it");
+    add(
+        figure,
+        format!("{:.1} KB, loaded in {}", large as f64 / 1e3, tell(late)),
+        format!("after the first: {:.1} KB, {}", small as f64 / 1e3, tell(soon)),
+    );
 }
 
 /// A phone that was away, and one that was not.
