@@ -22,7 +22,9 @@ use crate::client::told::told_lines;
 use crate::client::{Client, SpaceView};
 use crate::error::Error;
 use crate::status::Reason;
-use crate::storage::{EntryState, Opening, PendingChange, Step, StorageError, StoredDocument, UnopenedEntry};
+use crate::storage::{
+    DocumentWriting, EntryState, Opening, PendingChange, Step, StorageError, StoredDocument, UnopenedEntry,
+};
 use crate::{clock, random};
 
 /// How many entries and pending changes may lie beyond a snapshot before the next one is made. Each costs a decryption when
@@ -35,6 +37,14 @@ const OPENING_BATCH: u32 = 256;
 struct Arrived {
     arrival: u64,
     changes: Vec<Vec<u8>>,
+}
+
+/// A document while it is changed: what a change does before its edit and after it is the same for all, and compiled once.
+struct Change<'c> {
+    now: Timestamp,
+    writing: DocumentWriting<'c>,
+    open: OpenDocument,
+    is_again: bool,
 }
 
 impl Client {
@@ -106,6 +116,13 @@ impl Client {
         name: &DocumentName,
         edit: impl FnOnce(&mut Document, Timestamp) -> Result<R, Error>,
     ) -> Result<R, Error> {
+        let mut change = self.begin_change(view, name).await?;
+        let result = edit(&mut change.open.document, change.now)?;
+        self.finish_change(view, name, change).await?;
+        Ok(result)
+    }
+
+    async fn begin_change(&self, view: &SpaceView, name: &DocumentName) -> Result<Change<'_>, Error> {
         match view.gone {
             Some(Reason::Left) => return Err(Error::Left),
             Some(_) => return Err(Error::Removed),
@@ -117,8 +134,12 @@ impl Client {
         let is_again = kept.is_some();
         let stored = writing.stored(kept.as_ref().map(|kept| kept.held)).await?;
         // Without what the relay set aside for good: others could not open what is written on that.
-        let mut open = self.bring_up(view, kept, stored)?;
-        let result = edit(&mut open.document, now)?;
+        let open = self.bring_up(view, kept, stored)?;
+        Ok(Change { now, writing, open, is_again })
+    }
+
+    async fn finish_change(&self, view: &SpaceView, name: &DocumentName, change: Change<'_>) -> Result<(), Error> {
+        let Change { now, writing, mut open, is_again } = change;
         let changes: Vec<PendingChange> =
             open.document.take_changes().into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();
         if let Some(last) = writing.keep(&changes).await? {
@@ -130,7 +151,7 @@ impl Client {
             self.keep_snapshot(view, name, &mut open).await;
         }
         self.documents.put(&view.space, name.as_str(), open, is_again);
-        Ok(result)
+        Ok(())
     }
 
     /// Where another process was quicker, its snapshot is as good; and where there is no room for one, what was written is kept all

@@ -46,7 +46,9 @@ use sqlx::{Connection as _, Row as _, Sqlite, SqliteConnection, Transaction};
 use zeroize::Zeroizing;
 
 pub(crate) use archive::Copy;
-pub(crate) use document::{EntryState, Held, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry};
+pub(crate) use document::{
+    DocumentWriting, EntryState, Held, Opening, PendingChange, Snapshot, StoredDocument, UnopenedEntry,
+};
 pub(crate) use feed::Step;
 pub(crate) use notice::{DocumentMark, Notice, WrittenMark};
 pub(crate) use reached::Reached;

@@ -1,6 +1,8 @@
 //! Where do calls run, and how do they end early?
 
+use std::any::Any;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::{Builder, Runtime};
@@ -46,29 +48,31 @@ impl Cancellation {
     }
 }
 
-/// Runs a call to its end on the runtime.
-pub(super) async fn run<T, F>(call: F) -> Result<T, EntwineError>
-where
-    F: Future<Output = Result<T, EntwineError>> + Send + 'static,
-    T: Send + 'static,
-{
-    let mut task = EndsWithItsCaller(runtime()?.spawn(call));
-    match (&mut task.0).await {
-        Ok(result) => result,
-        Err(ended) if ended.is_panic() => Err(EntwineError::TryLater(
-            "a fault in this library ended the call: what was done before is kept".to_owned(),
-        )),
-        Err(_) => Err(cancelled()),
-    }
-}
+/// What a call answers, and what it is, whichever call it is: so that the runtime's part of it is compiled once, and not for each.
+type Answer = Box<dyn Any + Send>;
+type AnyCall = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send>>;
 
-/// The same, until it is cancelled.
-pub(super) async fn run_until<T, F>(cancellation: Option<Arc<Cancellation>>, call: F) -> Result<T, EntwineError>
+/// Runs a call to its end on the runtime, or until it is cancelled.
+pub(super) fn run_until<T, F>(
+    cancellation: Option<Arc<Cancellation>>,
+    call: F,
+) -> impl Future<Output = Result<T, EntwineError>> + Send
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
     T: Send + 'static,
 {
-    run(async move {
+    answer_of(cancellation, Box::pin(async move { Ok(Box::new(call.await?) as Answer) }))
+}
+
+async fn answer_of<T: 'static>(cancellation: Option<Arc<Cancellation>>, call: AnyCall) -> Result<T, EntwineError> {
+    match run(cancellation, call).await?.downcast() {
+        Ok(answer) => Ok(*answer),
+        Err(_) => Err(fault()),
+    }
+}
+
+async fn run(cancellation: Option<Arc<Cancellation>>, call: AnyCall) -> Result<Answer, EntwineError> {
+    let mut task = EndsWithItsCaller(runtime()?.spawn(async move {
         match cancellation {
             None => Ok(call.await?),
             Some(cancellation) => {
@@ -80,8 +84,16 @@ where
                 }
             }
         }
-    })
-    .await
+    }));
+    match (&mut task.0).await {
+        Ok(result) => result,
+        Err(ended) if ended.is_panic() => Err(fault()),
+        Err(_) => Err(cancelled()),
+    }
+}
+
+fn fault() -> EntwineError {
+    EntwineError::TryLater("a fault in this library ended the call: what was done before is kept".to_owned())
 }
 
 fn cancelled() -> EntwineError {
@@ -89,9 +101,9 @@ fn cancelled() -> EntwineError {
 }
 
 /// A coroutine that is cancelled drops the future of its call.
-struct EndsWithItsCaller<T>(JoinHandle<T>);
+struct EndsWithItsCaller(JoinHandle<Result<Answer, EntwineError>>);
 
-impl<T> Drop for EndsWithItsCaller<T> {
+impl Drop for EndsWithItsCaller {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use entwine_core::document::{Choice, EntityId};
 
-use super::call::run;
+use super::call::run_until;
 use super::error::EntwineError;
 use super::events::Feed;
 use super::keystore::{AppsKeyStore, KeyStore};
@@ -81,9 +81,8 @@ impl EntwineClient {
         let ClientConfig { folder, name, ca_file, key_store, network } = config;
         let key_store = key_store.map(|store| Arc::new(AppsKeyStore(store)) as Arc<dyn keystore::KeyStore>);
         let options = ClientOptions { ca_file: ca_file.map(PathBuf::from), key_store };
-        let client =
-            run(async move { Ok(Client::open_or_init(&PathBuf::from(folder), name.as_deref(), options).await?) });
-        let open = Mutex::new(Some(Arc::new(client.await?)));
+        let opening = async move { Client::open_or_init(&PathBuf::from(folder), name.as_deref(), options).await };
+        let open = Mutex::new(Some(Arc::new(run_until(None, opening).await?)));
         Ok(Arc::new(Self { open, feed: Feed::new(network) }))
     }
 
@@ -92,7 +91,7 @@ impl EntwineClient {
     pub async fn close_profile(&self) -> Result<(), EntwineError> {
         self.feed.close();
         let Some(client) = self.take() else { return Ok(()) };
-        run(async move {
+        run_until(None, async move {
             client.close().await;
             Ok(())
         })

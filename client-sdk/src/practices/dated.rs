@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use entwine_core::document::{DocumentName, EntityId, Heads, Stored};
+use entwine_core::document::{Document, DocumentName, EntityId, Heads, Stored};
 use entwine_core::id::PersonId;
 use entwine_core::practice::origin::{Dated, Origin, chapter, chapters_of};
 use entwine_core::practice::refusal::Refusal;
@@ -79,6 +79,14 @@ pub(crate) struct Found<T> {
     pub(crate) heads: Heads,
 }
 
+/// A chapter, opened.
+struct Opened<'c> {
+    document: &'c Document,
+    view: &'c SpaceView,
+    me: Option<PersonId>,
+    names: &'c Names,
+}
+
 /// Which things of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
@@ -126,7 +134,9 @@ impl Client {
             things.into_iter().map(|thing| (EntityId::make(now, &mut rng), thing)).collect();
         self.change(&view, &chapter(now, &zone), |document, now| {
             let mut all = document.collection_mut();
-            things.iter().try_for_each(|(id, thing)| all.put(id, thing, now))?;
+            for (id, thing) in &things {
+                all.put(id, thing, now)?;
+            }
             Ok(())
         })
         .await?;
@@ -135,16 +145,32 @@ impl Client {
 
     /// Something of a kind, be it in the trash or not.
     pub(crate) async fn find<T: Dated>(&self, id: &EntityId) -> Result<Found<T>, Error> {
+        let mut found = None;
+        let get = &mut |document: &Document| {
+            found = document.collection::<T>().get(id)?;
+            Ok(found.is_some())
+        };
+        let place = self.find_place(id, get).await?;
+        let (Some((view, chapter, heads)), Some(stored)) = (place, found) else { return Err(no_such::<T>(id)) };
+        Ok(Found { view, chapter, stored, heads })
+    }
+
+    /// Where something lies that `is_in` a document. As with all that waits here: compiled once, and not for each kind.
+    async fn find_place(
+        &self,
+        id: &EntityId,
+        is_in: &mut (dyn FnMut(&Document) -> Result<bool, Error> + Send),
+    ) -> Result<Option<(SpaceView, DocumentName, Heads)>, Error> {
         for view in self.spaces_to_read().await? {
             for chapter in chapters_of(id) {
                 let loaded = self.load(&view, &chapter).await?;
-                if let Some(stored) = loaded.collection::<T>().get(id)? {
+                if is_in(&loaded)? {
                     let heads = loaded.heads();
-                    return Ok(Found { view, chapter, stored, heads });
+                    return Ok(Some((view, chapter, heads)));
                 }
             }
         }
-        Err(no_such::<T>(id))
+        Ok(None)
     }
 
     /// The same, to be shown.
@@ -230,23 +256,35 @@ impl Client {
         // Of what was left behind, only what the spaces in use lack.
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
-        for view in self.spaces_to_read().await? {
-            let (names, me) = (self.names(&view).await?, self.person(&view).ok());
-            for chapter in self.chapters(&view).await? {
-                if month.is_some_and(|month| month.0 != chapter) {
-                    continue;
-                }
-                let loaded = self.load(&view, &chapter).await?;
-                let things = loaded.collection::<T>();
-                let chosen = if which == Which::Listed { things.list() } else { things.trash(clock::now()) };
-                let new = chosen.into_iter().filter(|stored| !seen.contains(&stored.id));
-                found.extend(new.map(|stored| Shown::of(stored, &view, me, &names)));
-                seen.extend(things.keys());
-            }
-        }
+        let gather = &mut |Opened { document, view, me, names }: Opened<'_>| {
+            let things = document.collection::<T>();
+            let chosen = if which == Which::Listed { things.list() } else { things.trash(clock::now()) };
+            let new = chosen.into_iter().filter(|stored| !seen.contains(&stored.id));
+            found.extend(new.map(|stored| Shown::of(stored, view, me, names)));
+            seen.extend(things.keys());
+        };
+        self.each_chapter(month, gather).await?;
         let order = |shown: &Shown<T>| (shown.stored.value.origin().at(), shown.stored.id.clone());
         found.sort_by_cached_key(|shown| std::cmp::Reverse(order(shown)));
         Ok(found)
+    }
+
+    /// Opens every chapter, or those of one month, one after the other.
+    async fn each_chapter(
+        &self,
+        month: Option<&Month>,
+        gather: &mut (dyn FnMut(Opened<'_>) + Send),
+    ) -> Result<(), Error> {
+        for view in self.spaces_to_read().await? {
+            let (names, me) = (self.names(&view).await?, self.person(&view).ok());
+            for chapter in self.chapters(&view).await? {
+                if month.is_none_or(|month| month.0 == chapter) {
+                    let document = self.load(&view, &chapter).await?;
+                    gather(Opened { document: &document, view: &view, me, names: &names });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The months that anything was written in, as far as this device knows, the latest first.

@@ -56,7 +56,7 @@ impl Origin {
 
 /// Something that somebody wrote down at a moment. It lies in the chapter of that month ([`chapter`]), under a key that begins
 /// with a ULID of that moment.
-pub trait Dated: Entity {
+pub trait Dated: Entity + Send {
     /// What it is, in words for people.
     const WHAT: &'static str;
 
