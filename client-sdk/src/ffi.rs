@@ -25,9 +25,11 @@ mod network;
 mod recovery;
 mod syncing;
 
+pub mod content;
 pub mod gratitude;
 pub mod journal;
 pub mod rituals;
+pub mod search;
 
 pub use call::Cancellation;
 pub use client::{ClientConfig, EntwineClient};

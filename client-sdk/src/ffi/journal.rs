@@ -273,6 +273,14 @@ impl Journal {
         Ok(entries.into_iter().map(JournalEntrySummary::from).collect())
     }
 
+    /// What was written on this day of earlier years, such as `2026-11-25`, the newest first; the day is the writer's. None is today.
+    #[uniffi::method(default(day = None))]
+    pub async fn on_this_day(&self, day: Option<String>) -> Result<Vec<JournalEntrySummary>, EntwineError> {
+        let client = self.client.client()?;
+        let entries = run_until(None, async move { client.journal().on_this_day(day.as_deref()).await }).await?;
+        Ok(entries.into_iter().map(JournalEntrySummary::from).collect())
+    }
+
     /// Puts an entry into the trash. An edit that this device has not seen brings it back.
     pub async fn delete(&self, id: String) -> Result<(), EntwineError> {
         let (client, id) = self.entry(&id)?;

@@ -14,13 +14,14 @@ public struct Month: Hashable, Comparable, Codable, Sendable, LosslessStringConv
         self.month = month
     }
 
+    fileprivate init(unchecked year: Int, _ month: Int) {
+        self.year = year
+        self.month = month
+    }
+
     /// The month of a moment, where the person is.
     public init(of date: Date, in zone: TimeZone = .current) {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = zone
-        let parts = calendar.dateComponents([.year, .month], from: date)
-        year = parts.year ?? 0
-        month = parts.month ?? 1
+        self = Day(of: date, in: zone).month
     }
 
     /// A month as text, such as `2026-11`.
@@ -41,13 +42,26 @@ public struct Day: Hashable, Comparable, Codable, Sendable, LosslessStringConver
     /// From 1 to 31.
     public let day: Int
 
+    /// None where the month is not one of twelve, the day not one of thirty-one, or the year has not four digits.
+    public init?(year: Int, month: Int, day: Int) {
+        guard let month = Month(year: year, month: month), (1...31).contains(day) else { return nil }
+        self.month = month
+        self.day = day
+    }
+
+    /// The day of a moment, where the person is.
+    public init(of date: Date = Date(), in zone: TimeZone = .current) {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        let parts = calendar.dateComponents([.year, .month, .day], from: date)
+        month = Month(unchecked: parts.year ?? 0, parts.month ?? 1)
+        day = parts.day ?? 1
+    }
+
     /// A day as text, such as `2026-11-25`.
     public init?(_ text: String) {
-        guard let numbers = numbers(in: text, separator: "-", lengths: [4, 2, 2]), (1...31).contains(numbers[2]),
-            let month = Month(year: numbers[0], month: numbers[1])
-        else { return nil }
-        self.month = month
-        day = numbers[2]
+        guard let numbers = numbers(in: text, separator: "-", lengths: [4, 2, 2]) else { return nil }
+        self.init(year: numbers[0], month: numbers[1], day: numbers[2])
     }
 
     public var description: String { month.description + "-" + padded(day, to: 2) }
@@ -61,6 +75,11 @@ public struct TimeOfDay: Hashable, Comparable, Codable, Sendable, LosslessString
     public let hour: Int
     /// From 0 to 59.
     public let minute: Int
+
+    fileprivate init(unchecked hour: Int, _ minute: Int) {
+        self.hour = hour
+        self.minute = minute
+    }
 
     /// None where no clock shows that.
     public init?(hour: Int, minute: Int) {
@@ -80,6 +99,40 @@ public struct TimeOfDay: Hashable, Comparable, Codable, Sendable, LosslessString
     public static func < (one: TimeOfDay, other: TimeOfDay) -> Bool {
         (one.hour, one.minute) < (other.hour, other.minute)
     }
+}
+
+/// A day and an hour, by the clock on the wall, wherever that hangs.
+public struct WallTime: Hashable, Comparable, Codable, Sendable, LosslessStringConvertible {
+    /// The day.
+    public let day: Day
+    /// The hour.
+    public let time: TimeOfDay
+
+    /// This hour of this day.
+    public init(_ day: Day, _ time: TimeOfDay) {
+        self.day = day
+        self.time = time
+    }
+
+    /// What the clock on a wall says at a moment, to the minute.
+    public init(of date: Date, in zone: TimeZone = .current) {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        let parts = calendar.dateComponents([.hour, .minute], from: date)
+        day = Day(of: date, in: zone)
+        time = TimeOfDay(unchecked: parts.hour ?? 0, parts.minute ?? 0)
+    }
+
+    /// A moment as text, such as `2026-12-24T08:00`.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "T", omittingEmptySubsequences: false)
+        guard parts.count == 2, let day = Day(String(parts[0])), let time = TimeOfDay(String(parts[1])) else { return nil }
+        self.init(day, time)
+    }
+
+    public var description: String { day.description + "T" + time.description }
+
+    public static func < (one: WallTime, other: WallTime) -> Bool { (one.day, one.time) < (other.day, other.time) }
 }
 
 private func numbers(in text: String, separator: Character, lengths: [Int]) -> [Int]? {

@@ -72,4 +72,9 @@ public final class EntwineClient: Sendable {
     public var rituals: Rituals {
         get throws { Rituals(try calling { try ffi.rituals() }) }
     }
+
+    /// The gratitudes.
+    public var gratitudes: Gratitudes {
+        get throws { Gratitudes(try calling { try ffi.gratitudes() }) }
+    }
 }

@@ -29,6 +29,13 @@ public enum Event: Hashable, Sendable {
     }
 }
 
+extension Event {
+    /// The thing of this kind that it is about.
+    func about<Id: EntwineId>(_ what: String) -> Id? {
+        if case .changed(let change) = self, change.what == what { Id(rawValue: change.id) } else { nil }
+    }
+}
+
 extension EntwineClient {
     /// What happens from now on. The first event is the status.
     ///

@@ -9,8 +9,11 @@ extension EntwineId {
     public var description: String { rawValue }
 }
 
+/// Names what can be responded to: an entry, or a check-in.
+public protocol RespondableId: EntwineId {}
+
 /// Names a journal entry.
-public struct EntryId: EntwineId {
+public struct EntryId: RespondableId {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 }
@@ -23,6 +26,48 @@ public struct RitualId: EntwineId {
 
 /// Names one occurrence of a ritual.
 public struct OccurrenceId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a gratitude.
+public struct GratitudeId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a response.
+public struct ResponseId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a check-in.
+public struct CheckInId: RespondableId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a note.
+public struct NoteId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names that somebody reaches out.
+public struct ReachingOutId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names how somebody turns towards it.
+public struct TurningTowardsId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a time without screens.
+public struct ScreenFreeId: EntwineId {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 }

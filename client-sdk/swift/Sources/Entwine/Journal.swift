@@ -12,13 +12,85 @@ public struct NewEntry: Hashable, Sendable {
     public var tags: [String]
     /// For one's own devices alone.
     public var isPrivate: Bool
+    /// Ids of ``Content/feelings``, or own words.
+    public var feelings: [String]
+    /// Where in the body they are: ids of ``Content/sensations``, or own words.
+    public var sensations: [String]
+    /// What set it off.
+    public var setOff: String
+    /// Who was there.
+    public var people: [String]
+    /// Where it was, in the writer's own words.
+    public var place: String
+    /// How the writer wants to be heard.
+    public var wish: ListeningWish?
 
     /// An entry to write by ``Journal/write(_:)``.
-    public init(title: String = "", text: String, tags: [String] = [], isPrivate: Bool = false) {
+    public init(
+        title: String = "",
+        text: String,
+        tags: [String] = [],
+        isPrivate: Bool = false,
+        feelings: [String] = [],
+        sensations: [String] = [],
+        setOff: String = "",
+        people: [String] = [],
+        place: String = "",
+        wish: ListeningWish? = nil
+    ) {
         self.title = title
         self.text = text
         self.tags = tags
         self.isPrivate = isPrivate
+        self.feelings = feelings
+        self.sensations = sensations
+        self.setOff = setOff
+        self.people = people
+        self.place = place
+        self.wish = wish
+    }
+}
+
+/// What to change of an entry beside its text; none leaves a field as it is.
+///
+/// What both add apart to tags, feelings, sensations and people is all there afterwards.
+public struct EntryChanges: Hashable, Sendable {
+    /// The title.
+    public var title: String?
+    /// The tags.
+    public var tags: [String]?
+    /// The feelings.
+    public var feelings: [String]?
+    /// The sensations.
+    public var sensations: [String]?
+    /// What set it off.
+    public var setOff: String?
+    /// Who was there.
+    public var people: [String]?
+    /// Where it was.
+    public var place: String?
+    /// How the writer wants to be heard; it is taken back by ``Journal/withdrawWish(of:)``.
+    public var wish: ListeningWish?
+
+    /// Changes to make by ``Journal/change(_:_:)``.
+    public init(
+        title: String? = nil,
+        tags: [String]? = nil,
+        feelings: [String]? = nil,
+        sensations: [String]? = nil,
+        setOff: String? = nil,
+        people: [String]? = nil,
+        place: String? = nil,
+        wish: ListeningWish? = nil
+    ) {
+        self.title = title
+        self.tags = tags
+        self.feelings = feelings
+        self.sensations = sensations
+        self.setOff = setOff
+        self.people = people
+        self.place = place
+        self.wish = wish
     }
 }
 
@@ -38,6 +110,8 @@ public struct EntrySummary: Hashable, Sendable, Identifiable {
     public let isPrivate: Bool
     /// In alphabetical order.
     public let tags: [String]
+    /// How the writer wants to be heard.
+    public let wish: ListeningWish?
 }
 
 /// A journal entry.
@@ -56,8 +130,22 @@ public struct Entry: Hashable, Sendable, Identifiable {
     public let writersZone: TimeZone
     /// Whether only one's own devices have it.
     public let isPrivate: Bool
-    /// In alphabetical order.
+    /// In alphabetical order, as all lists here.
     public let tags: [String]
+    /// Ids of ``Content/feelings``, or own words.
+    public let feelings: [String]
+    /// Where in the body they are: ids of ``Content/sensations``, or own words.
+    public let sensations: [String]
+    /// What set it off.
+    public let setOff: String
+    /// Who was there.
+    public let people: [String]
+    /// Where it was, in the writer's own words.
+    public let place: String
+    /// How the writer wants to be heard.
+    public let wish: ListeningWish?
+    /// How many photos and voice notes a later version has put beside it.
+    public let attachments: Int
     /// Whether it lies in the trash.
     public let isInTrash: Bool
     /// By field, the other values of what was chosen differently apart.
@@ -77,8 +165,50 @@ public struct Journal: Sendable {
     /// - Throws: ``EntwineError/fixInput(_:)`` where something is too long.
     @discardableResult
     public func write(_ entry: NewEntry) async throws -> EntryId {
-        let new = NewJournalEntry(title: entry.title, text: entry.text, tags: entry.tags, private: entry.isPrivate)
+        let new = NewJournalEntry(
+            title: entry.title,
+            text: entry.text,
+            tags: entry.tags,
+            private: entry.isPrivate,
+            feelings: entry.feelings,
+            sensations: entry.sensations,
+            setOff: entry.setOff,
+            people: entry.people,
+            place: entry.place,
+            wish: entry.wish?.rawValue)
         return EntryId(rawValue: try await calling { try await ffi.write(entry: new) })
+    }
+
+    /// Changes what stands beside an entry's text: only what is given.
+    ///
+    /// - Throws: ``EntwineError/fixInput(_:)`` where something is too long.
+    public func change(_ entry: EntryId, _ changes: EntryChanges) async throws {
+        let changes = JournalChanges(
+            title: changes.title,
+            tags: changes.tags,
+            feelings: changes.feelings,
+            sensations: changes.sensations,
+            setOff: changes.setOff,
+            people: changes.people,
+            place: changes.place,
+            wish: changes.wish?.rawValue)
+        try await calling { try await ffi.change(id: entry.rawValue, changes: changes) }
+    }
+
+    /// Takes back how the writer of an entry wants to be heard.
+    public func withdrawWish(of entry: EntryId) async throws {
+        try await calling { try await ffi.change(id: entry.rawValue, changes: JournalChanges(wish: "")) }
+    }
+
+    /// Shares a private entry of one's own, or a passage of it, and gives the id of what is shared.
+    ///
+    /// With no passage the private one goes into the trash. Nothing private touches the shared space in any other way.
+    ///
+    /// - Throws: ``EntwineError/refreshState(_:)`` where it is shared already or lies in the trash, ``EntwineError/fixInput(_:)``
+    ///   where the passage does not stand in it.
+    @discardableResult
+    public func share(_ entry: EntryId, passage: String? = nil) async throws -> EntryId {
+        EntryId(rawValue: try await calling { try await ffi.share(id: entry.rawValue, passage: passage) })
     }
 
     /// Adds to the end of an entry's text.
@@ -114,6 +244,11 @@ public struct Journal: Sendable {
         try await calling { try await ffi.list(month: month?.description) }.map(EntrySummary.init)
     }
 
+    /// What was written on a day of earlier years, the newest first; none is today. The day is the writer's.
+    public func onThisDay(_ day: Day? = nil) async throws -> [EntrySummary] {
+        try await calling { try await ffi.onThisDay(day: day?.description) }.map(EntrySummary.init)
+    }
+
     /// What was put into the trash in the last thirty days.
     public func trash() async throws -> [EntrySummary] {
         try await calling { try await ffi.trash() }.map(EntrySummary.init)
@@ -132,9 +267,7 @@ public struct Journal: Sendable {
 
 extension Event {
     /// The journal entry that is new, was changed, or went into the trash or out of it; none where it is about something else.
-    public var entry: EntryId? {
-        if case .changed(let change) = self, change.what == "entry" { EntryId(rawValue: change.id) } else { nil }
-    }
+    public var entry: EntryId? { about("entry") }
 }
 
 /// A text as an editor opened it.
@@ -164,6 +297,7 @@ extension EntrySummary {
         writersZone = written.zone
         isPrivate = entry.private
         tags = entry.tags
+        wish = entry.wish.map(ListeningWish.init(word:))
     }
 }
 
@@ -178,6 +312,13 @@ extension Entry {
         writersZone = written.zone
         isPrivate = entry.private
         tags = entry.tags
+        feelings = entry.feelings
+        sensations = entry.sensations
+        setOff = entry.setOff
+        people = entry.people
+        place = entry.place
+        wish = entry.wish.map(ListeningWish.init(word:))
+        attachments = Int(entry.attachments)
         isInTrash = entry.trashed
         alternatives = entry.alternatives
     }

@@ -132,9 +132,7 @@ public struct Rituals: Sendable {
 
 extension Event {
     /// The ritual that is new, was changed or was done; none where it is about something else.
-    public var ritual: RitualId? {
-        if case .changed(let change) = self, change.what == "ritual" { RitualId(rawValue: change.id) } else { nil }
-    }
+    public var ritual: RitualId? { about("ritual") }
 }
 
 extension Ritual {

@@ -471,6 +471,38 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt8: FfiConverterPrimitive {
+    typealias FfiType = UInt8
+    typealias SwiftType = UInt8
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt8 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: UInt8, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
+    typealias FfiType = UInt32
+    typealias SwiftType = UInt32
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt32 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
     typealias FfiType = UInt64
     typealias SwiftType = UInt64
@@ -825,6 +857,11 @@ public protocol EntwineClientProtocol: AnyObject, Sendable {
     func suspend() throws 
     
     /**
+     * The gratitudes.
+     */
+    func gratitudes() throws  -> Gratitudes
+    
+    /**
      * The journal.
      */
     func journal() throws  -> Journal
@@ -921,6 +958,12 @@ public protocol EntwineClientProtocol: AnyObject, Sendable {
      * The rituals.
      */
     func rituals() throws  -> Rituals
+    
+    /**
+     * Looks for words in everything that this device has, whatever their case and accents: all of them must stand in a thing. The
+     * newest first. It opens one month after the other.
+     */
+    func search(words: String, cancellation: Cancellation?) async throws  -> [SearchHit]
     
     /**
      * How far everything up to a mark has come. Never contacts the relay.
@@ -1103,6 +1146,18 @@ open func suspend()throws   {try rustCallWithError(FfiConverterTypeEntwineError_
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * The gratitudes.
+     */
+open func gratitudes()throws  -> Gratitudes  {
+    return try  FfiConverterTypeGratitudes_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_gratitudes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -1453,6 +1508,26 @@ open func rituals()throws  -> Rituals  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Looks for words in everything that this device has, whatever their case and accents: all of them must stand in a thing. The
+     * newest first. It opens one month after the other.
+     */
+open func search(words: String, cancellation: Cancellation? = nil)async throws  -> [SearchHit]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_entwineclient_search(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(words),FfiConverterOptionTypeCancellation.lower(cancellation)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSearchHit.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
 }
     
     /**
@@ -1817,6 +1892,238 @@ public func FfiConverterTypeEventListener_lower(_ value: EventListener) -> UInt6
 
 
 /**
+ * The gratitudes of a couple.
+ */
+public protocol GratitudesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Writes down one thing, or up to three: their ids.
+     */
+    func add(texts: [String], about: String) async throws  -> [String]
+    
+    /**
+     * Puts one's own into the trash.
+     */
+    func delete(id: String) async throws 
+    
+    /**
+     * Those of a month, or all, the newest first.
+     */
+    func list(month: String?) async throws  -> [Gratitude]
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+    func read(id: String) async throws  -> Gratitude
+    
+    /**
+     * Takes one out of the trash.
+     */
+    func restore(id: String) async throws 
+    
+}
+/**
+ * The gratitudes of a couple.
+ */
+open class Gratitudes: GratitudesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_gratitudes(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_gratitudes(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Writes down one thing, or up to three: their ids.
+     */
+open func add(texts: [String], about: String)async throws  -> [String]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_gratitudes_add(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(texts),FfiConverterString.lower(about)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Puts one's own into the trash.
+     */
+open func delete(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_gratitudes_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Those of a month, or all, the newest first.
+     */
+open func list(month: String? = nil)async throws  -> [Gratitude]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_gratitudes_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeGratitude.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+open func read(id: String)async throws  -> Gratitude  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_gratitudes_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeGratitude_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Takes one out of the trash.
+     */
+open func restore(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_gratitudes_restore(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGratitudes: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Gratitudes
+
+    public static func lift(_ handle: UInt64) throws -> Gratitudes {
+        return Gratitudes(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Gratitudes) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Gratitudes {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Gratitudes, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGratitudes_lift(_ handle: UInt64) throws -> Gratitudes {
+    return try FfiConverterTypeGratitudes.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGratitudes_lower(_ value: Gratitudes) -> UInt64 {
+    return FfiConverterTypeGratitudes.lower(value)
+}
+
+
+
+
+
+
+/**
  * The journal of a client.
  */
 public protocol JournalProtocol: AnyObject, Sendable {
@@ -1825,6 +2132,11 @@ public protocol JournalProtocol: AnyObject, Sendable {
      * Adds to the end of an entry's text.
      */
     func append(id: String, text: String) async throws 
+    
+    /**
+     * Changes what stands beside an entry's text: only the fields that are given.
+     */
+    func change(id: String, changes: JournalChanges) async throws 
     
     /**
      * Puts an entry into the trash. An edit that this device has not seen brings it back.
@@ -1840,6 +2152,11 @@ public protocol JournalProtocol: AnyObject, Sendable {
      * The months that anything was written in, such as `2026-11`, the latest first.
      */
     func months() async throws  -> [String]
+    
+    /**
+     * What was written on this day of earlier years, such as `2026-11-25`, the newest first; the day is the writer's. None is today.
+     */
+    func onThisDay(day: String?) async throws  -> [JournalEntrySummary]
     
     /**
      * Opens an entry's text for an editor.
@@ -1860,6 +2177,12 @@ public protocol JournalProtocol: AnyObject, Sendable {
      * Takes an entry out of the trash.
      */
     func restore(id: String) async throws 
+    
+    /**
+     * Shares a private entry of one's own, or a passage of it: the id of what is shared. With no passage the private one goes into the
+     * trash.
+     */
+    func share(id: String, passage: String?) async throws  -> String
     
     /**
      * What was put into the trash in the last thirty days.
@@ -1948,6 +2271,25 @@ open func append(id: String, text: String)async throws   {
 }
     
     /**
+     * Changes what stands beside an entry's text: only the fields that are given.
+     */
+open func change(id: String, changes: JournalChanges)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_journal_change(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterTypeJournalChanges_lower(changes)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
      * Puts an entry into the trash. An edit that this device has not seen brings it back.
      */
 open func delete(id: String)async throws   {
@@ -2000,6 +2342,25 @@ open func months()async throws  -> [String]  {
             completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
             freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * What was written on this day of earlier years, such as `2026-11-25`, the newest first; the day is the writer's. None is today.
+     */
+open func onThisDay(day: String? = nil)async throws  -> [JournalEntrySummary]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_journal_on_this_day(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(day)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeJournalEntrySummary.lift,
             errorHandler: FfiConverterTypeEntwineError_lift
         )
 }
@@ -2076,6 +2437,26 @@ open func restore(id: String)async throws   {
             completeFunc: ffi_entwine_sdk_rust_future_complete_void,
             freeFunc: ffi_entwine_sdk_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Shares a private entry of one's own, or a passage of it: the id of what is shared. With no passage the private one goes into the
+     * trash.
+     */
+open func share(id: String, passage: String? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_journal_share(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionString.lower(passage)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
             errorHandler: FfiConverterTypeEntwineError_lift
         )
 }
@@ -3387,6 +3768,777 @@ public func FfiConverterTypeClientConfig_lower(_ value: ClientConfig) -> RustBuf
 
 
 /**
+ * All words of one locale.
+ */
+public struct Content: Equatable, Hashable {
+    /**
+     * The locale that they are in, which may be a wider one than was asked for.
+     */
+    public var locale: String
+    /**
+     * The decks of questions, in the order to show them.
+     */
+    public var decks: [ContentDeck]
+    /**
+     * The questions, by deck and from light to deep.
+     */
+    public var questions: [ContentQuestion]
+    /**
+     * The wheel of feelings, each after its parent.
+     */
+    public var feelings: [ContentFeeling]
+    /**
+     * What feelings do in the body.
+     */
+    public var sensations: [ContentSensation]
+    /**
+     * Rituals to adopt.
+     */
+    public var templates: [ContentTemplate]
+    /**
+     * The five vulnerability steps, in their order.
+     */
+    public var vulnerabilitySteps: [ContentVulnerabilityStep]
+    /**
+     * The three questions of the A.R.E. look.
+     */
+    public var areQuestions: [ContentAreQuestion]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The locale that they are in, which may be a wider one than was asked for.
+         */locale: String, 
+        /**
+         * The decks of questions, in the order to show them.
+         */decks: [ContentDeck], 
+        /**
+         * The questions, by deck and from light to deep.
+         */questions: [ContentQuestion], 
+        /**
+         * The wheel of feelings, each after its parent.
+         */feelings: [ContentFeeling], 
+        /**
+         * What feelings do in the body.
+         */sensations: [ContentSensation], 
+        /**
+         * Rituals to adopt.
+         */templates: [ContentTemplate], 
+        /**
+         * The five vulnerability steps, in their order.
+         */vulnerabilitySteps: [ContentVulnerabilityStep], 
+        /**
+         * The three questions of the A.R.E. look.
+         */areQuestions: [ContentAreQuestion]) {
+        self.locale = locale
+        self.decks = decks
+        self.questions = questions
+        self.feelings = feelings
+        self.sensations = sensations
+        self.templates = templates
+        self.vulnerabilitySteps = vulnerabilitySteps
+        self.areQuestions = areQuestions
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Content: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContent: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Content {
+        return
+            try Content(
+                locale: FfiConverterString.read(from: &buf), 
+                decks: FfiConverterSequenceTypeContentDeck.read(from: &buf), 
+                questions: FfiConverterSequenceTypeContentQuestion.read(from: &buf), 
+                feelings: FfiConverterSequenceTypeContentFeeling.read(from: &buf), 
+                sensations: FfiConverterSequenceTypeContentSensation.read(from: &buf), 
+                templates: FfiConverterSequenceTypeContentTemplate.read(from: &buf), 
+                vulnerabilitySteps: FfiConverterSequenceTypeContentVulnerabilityStep.read(from: &buf), 
+                areQuestions: FfiConverterSequenceTypeContentAreQuestion.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Content, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.locale, into: &buf)
+        FfiConverterSequenceTypeContentDeck.write(value.decks, into: &buf)
+        FfiConverterSequenceTypeContentQuestion.write(value.questions, into: &buf)
+        FfiConverterSequenceTypeContentFeeling.write(value.feelings, into: &buf)
+        FfiConverterSequenceTypeContentSensation.write(value.sensations, into: &buf)
+        FfiConverterSequenceTypeContentTemplate.write(value.templates, into: &buf)
+        FfiConverterSequenceTypeContentVulnerabilityStep.write(value.vulnerabilitySteps, into: &buf)
+        FfiConverterSequenceTypeContentAreQuestion.write(value.areQuestions, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContent_lift(_ buf: RustBuffer) throws -> Content {
+    return try FfiConverterTypeContent.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContent_lower(_ value: Content) -> RustBuffer {
+    return FfiConverterTypeContent.lower(value)
+}
+
+
+/**
+ * A question of the A.R.E. look.
+ */
+public struct ContentAreQuestion: Equatable, Hashable {
+    /**
+     * `accessible`, `responsive` or `engaged`.
+     */
+    public var id: String
+    /**
+     * The question.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `accessible`, `responsive` or `engaged`.
+         */id: String, 
+        /**
+         * The question.
+         */text: String) {
+        self.id = id
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentAreQuestion: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentAreQuestion: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentAreQuestion {
+        return
+            try ContentAreQuestion(
+                id: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentAreQuestion, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentAreQuestion_lift(_ buf: RustBuffer) throws -> ContentAreQuestion {
+    return try FfiConverterTypeContentAreQuestion.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentAreQuestion_lower(_ value: ContentAreQuestion) -> RustBuffer {
+    return FfiConverterTypeContentAreQuestion.lower(value)
+}
+
+
+/**
+ * A deck of questions.
+ */
+public struct ContentDeck: Equatable, Hashable {
+    /**
+     * The same in every locale and version.
+     */
+    public var id: String
+    /**
+     * What it is called.
+     */
+    public var name: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The same in every locale and version.
+         */id: String, 
+        /**
+         * What it is called.
+         */name: String) {
+        self.id = id
+        self.name = name
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentDeck: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentDeck: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentDeck {
+        return
+            try ContentDeck(
+                id: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentDeck, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentDeck_lift(_ buf: RustBuffer) throws -> ContentDeck {
+    return try FfiConverterTypeContentDeck.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentDeck_lower(_ value: ContentDeck) -> RustBuffer {
+    return FfiConverterTypeContentDeck.lower(value)
+}
+
+
+/**
+ * A word of the wheel of feelings.
+ */
+public struct ContentFeeling: Equatable, Hashable {
+    /**
+     * The same in every locale and version.
+     */
+    public var id: String
+    /**
+     * The wider feeling that it belongs to; none for those in the middle.
+     */
+    public var parent: String?
+    /**
+     * As somebody says it after "I feel".
+     */
+    public var word: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The same in every locale and version.
+         */id: String, 
+        /**
+         * The wider feeling that it belongs to; none for those in the middle.
+         */parent: String?, 
+        /**
+         * As somebody says it after "I feel".
+         */word: String) {
+        self.id = id
+        self.parent = parent
+        self.word = word
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentFeeling: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentFeeling: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentFeeling {
+        return
+            try ContentFeeling(
+                id: FfiConverterString.read(from: &buf), 
+                parent: FfiConverterOptionString.read(from: &buf), 
+                word: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentFeeling, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterOptionString.write(value.parent, into: &buf)
+        FfiConverterString.write(value.word, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentFeeling_lift(_ buf: RustBuffer) throws -> ContentFeeling {
+    return try FfiConverterTypeContentFeeling.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentFeeling_lower(_ value: ContentFeeling) -> RustBuffer {
+    return FfiConverterTypeContentFeeling.lower(value)
+}
+
+
+/**
+ * A question to ask each other.
+ */
+public struct ContentQuestion: Equatable, Hashable {
+    /**
+     * The same in every locale and version.
+     */
+    public var id: String
+    /**
+     * Its deck's id.
+     */
+    public var deck: String
+    /**
+     * From 1, light, to 3, deep.
+     */
+    public var depth: UInt8
+    /**
+     * The question.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The same in every locale and version.
+         */id: String, 
+        /**
+         * Its deck's id.
+         */deck: String, 
+        /**
+         * From 1, light, to 3, deep.
+         */depth: UInt8, 
+        /**
+         * The question.
+         */text: String) {
+        self.id = id
+        self.deck = deck
+        self.depth = depth
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentQuestion: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentQuestion: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentQuestion {
+        return
+            try ContentQuestion(
+                id: FfiConverterString.read(from: &buf), 
+                deck: FfiConverterString.read(from: &buf), 
+                depth: FfiConverterUInt8.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentQuestion, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.deck, into: &buf)
+        FfiConverterUInt8.write(value.depth, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentQuestion_lift(_ buf: RustBuffer) throws -> ContentQuestion {
+    return try FfiConverterTypeContentQuestion.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentQuestion_lower(_ value: ContentQuestion) -> RustBuffer {
+    return FfiConverterTypeContentQuestion.lower(value)
+}
+
+
+/**
+ * What somebody feels in the body.
+ */
+public struct ContentSensation: Equatable, Hashable {
+    /**
+     * The same in every locale and version.
+     */
+    public var id: String
+    /**
+     * Where in the body, as people say it.
+     */
+    public var place: String
+    /**
+     * What is felt there.
+     */
+    public var word: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The same in every locale and version.
+         */id: String, 
+        /**
+         * Where in the body, as people say it.
+         */place: String, 
+        /**
+         * What is felt there.
+         */word: String) {
+        self.id = id
+        self.place = place
+        self.word = word
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentSensation: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentSensation: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentSensation {
+        return
+            try ContentSensation(
+                id: FfiConverterString.read(from: &buf), 
+                place: FfiConverterString.read(from: &buf), 
+                word: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentSensation, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.place, into: &buf)
+        FfiConverterString.write(value.word, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentSensation_lift(_ buf: RustBuffer) throws -> ContentSensation {
+    return try FfiConverterTypeContentSensation.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentSensation_lower(_ value: ContentSensation) -> RustBuffer {
+    return FfiConverterTypeContentSensation.lower(value)
+}
+
+
+/**
+ * A ritual to adopt.
+ */
+public struct ContentTemplate: Equatable, Hashable {
+    /**
+     * The same in every locale and version.
+     */
+    public var id: String
+    /**
+     * What it is called.
+     */
+    public var name: String
+    /**
+     * When it comes round, unless the two choose otherwise: an RRULE of RFC 5545.
+     */
+    public var cadence: String
+    /**
+     * What is done, in this order.
+     */
+    public var steps: [ContentTemplateStep]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The same in every locale and version.
+         */id: String, 
+        /**
+         * What it is called.
+         */name: String, 
+        /**
+         * When it comes round, unless the two choose otherwise: an RRULE of RFC 5545.
+         */cadence: String, 
+        /**
+         * What is done, in this order.
+         */steps: [ContentTemplateStep]) {
+        self.id = id
+        self.name = name
+        self.cadence = cadence
+        self.steps = steps
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentTemplate: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentTemplate: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentTemplate {
+        return
+            try ContentTemplate(
+                id: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                cadence: FfiConverterString.read(from: &buf), 
+                steps: FfiConverterSequenceTypeContentTemplateStep.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentTemplate, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.cadence, into: &buf)
+        FfiConverterSequenceTypeContentTemplateStep.write(value.steps, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentTemplate_lift(_ buf: RustBuffer) throws -> ContentTemplate {
+    return try FfiConverterTypeContentTemplate.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentTemplate_lower(_ value: ContentTemplate) -> RustBuffer {
+    return FfiConverterTypeContentTemplate.lower(value)
+}
+
+
+/**
+ * One step of a ritual to adopt.
+ */
+public struct ContentTemplateStep: Equatable, Hashable {
+    /**
+     * What is done.
+     */
+    public var text: String
+    /**
+     * How long it takes; none where it takes as long as it takes.
+     */
+    public var minutes: UInt32?
+    /**
+     * Whose turn it is: `both`, `first`, `second` or `each`.
+     */
+    public var turn: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What is done.
+         */text: String, 
+        /**
+         * How long it takes; none where it takes as long as it takes.
+         */minutes: UInt32?, 
+        /**
+         * Whose turn it is: `both`, `first`, `second` or `each`.
+         */turn: String) {
+        self.text = text
+        self.minutes = minutes
+        self.turn = turn
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentTemplateStep: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentTemplateStep: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentTemplateStep {
+        return
+            try ContentTemplateStep(
+                text: FfiConverterString.read(from: &buf), 
+                minutes: FfiConverterOptionUInt32.read(from: &buf), 
+                turn: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentTemplateStep, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterOptionUInt32.write(value.minutes, into: &buf)
+        FfiConverterString.write(value.turn, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentTemplateStep_lift(_ buf: RustBuffer) throws -> ContentTemplateStep {
+    return try FfiConverterTypeContentTemplateStep.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentTemplateStep_lower(_ value: ContentTemplateStep) -> RustBuffer {
+    return FfiConverterTypeContentTemplateStep.lower(value)
+}
+
+
+/**
+ * A gentle, optional step towards showing more of oneself.
+ */
+public struct ContentVulnerabilityStep: Equatable, Hashable {
+    /**
+     * The same in every locale and version.
+     */
+    public var id: String
+    /**
+     * What it is called.
+     */
+    public var name: String
+    /**
+     * For the one who shares.
+     */
+    public var share: String
+    /**
+     * For the one who listens.
+     */
+    public var listen: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The same in every locale and version.
+         */id: String, 
+        /**
+         * What it is called.
+         */name: String, 
+        /**
+         * For the one who shares.
+         */share: String, 
+        /**
+         * For the one who listens.
+         */listen: String) {
+        self.id = id
+        self.name = name
+        self.share = share
+        self.listen = listen
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ContentVulnerabilityStep: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeContentVulnerabilityStep: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ContentVulnerabilityStep {
+        return
+            try ContentVulnerabilityStep(
+                id: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                share: FfiConverterString.read(from: &buf), 
+                listen: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ContentVulnerabilityStep, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.share, into: &buf)
+        FfiConverterString.write(value.listen, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentVulnerabilityStep_lift(_ buf: RustBuffer) throws -> ContentVulnerabilityStep {
+    return try FfiConverterTypeContentVulnerabilityStep.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeContentVulnerabilityStep_lower(_ value: ContentVulnerabilityStep) -> RustBuffer {
+    return FfiConverterTypeContentVulnerabilityStep.lower(value)
+}
+
+
+/**
  * That somebody did a ritual.
  */
 public struct Done: Equatable, Hashable {
@@ -3531,6 +4683,105 @@ public func FfiConverterTypeFoundedAnew_lift(_ buf: RustBuffer) throws -> Founde
 #endif
 public func FfiConverterTypeFoundedAnew_lower(_ value: FoundedAnew) -> RustBuffer {
     return FfiConverterTypeFoundedAnew.lower(value)
+}
+
+
+/**
+ * Something that somebody is grateful for.
+ */
+public struct Gratitude: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * What for.
+     */
+    public var text: String
+    /**
+     * `character`, `act`, `effort` or `anything`; `later` for what only a newer version knows.
+     */
+    public var about: String
+    /**
+     * The name of who wrote it.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * What for.
+         */text: String, 
+        /**
+         * `character`, `act`, `effort` or `anything`; `later` for what only a newer version knows.
+         */about: String, 
+        /**
+         * The name of who wrote it.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String) {
+        self.id = id
+        self.text = text
+        self.about = about
+        self.author = author
+        self.writtenAt = writtenAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Gratitude: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGratitude: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Gratitude {
+        return
+            try Gratitude(
+                id: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                about: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Gratitude, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.about, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGratitude_lift(_ buf: RustBuffer) throws -> Gratitude {
+    return try FfiConverterTypeGratitude.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGratitude_lower(_ value: Gratitude) -> RustBuffer {
+    return FfiConverterTypeGratitude.lower(value)
 }
 
 
@@ -3703,6 +4954,135 @@ public func FfiConverterTypeJoined_lower(_ value: Joined) -> RustBuffer {
 
 
 /**
+ * What to change of an entry beside its text; none leaves a field as it is.
+ */
+public struct JournalChanges: Equatable, Hashable {
+    /**
+     * The title.
+     */
+    public var title: String?
+    /**
+     * The tags.
+     */
+    public var tags: [String]?
+    /**
+     * The feelings.
+     */
+    public var feelings: [String]?
+    /**
+     * The sensations.
+     */
+    public var sensations: [String]?
+    /**
+     * What set it off.
+     */
+    public var setOff: String?
+    /**
+     * Who was there.
+     */
+    public var people: [String]?
+    /**
+     * Where it was.
+     */
+    public var place: String?
+    /**
+     * How the writer wants to be heard; an empty text means no wish any more.
+     */
+    public var wish: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The title.
+         */title: String? = nil, 
+        /**
+         * The tags.
+         */tags: [String]? = nil, 
+        /**
+         * The feelings.
+         */feelings: [String]? = nil, 
+        /**
+         * The sensations.
+         */sensations: [String]? = nil, 
+        /**
+         * What set it off.
+         */setOff: String? = nil, 
+        /**
+         * Who was there.
+         */people: [String]? = nil, 
+        /**
+         * Where it was.
+         */place: String? = nil, 
+        /**
+         * How the writer wants to be heard; an empty text means no wish any more.
+         */wish: String? = nil) {
+        self.title = title
+        self.tags = tags
+        self.feelings = feelings
+        self.sensations = sensations
+        self.setOff = setOff
+        self.people = people
+        self.place = place
+        self.wish = wish
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension JournalChanges: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeJournalChanges: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> JournalChanges {
+        return
+            try JournalChanges(
+                title: FfiConverterOptionString.read(from: &buf), 
+                tags: FfiConverterOptionSequenceString.read(from: &buf), 
+                feelings: FfiConverterOptionSequenceString.read(from: &buf), 
+                sensations: FfiConverterOptionSequenceString.read(from: &buf), 
+                setOff: FfiConverterOptionString.read(from: &buf), 
+                people: FfiConverterOptionSequenceString.read(from: &buf), 
+                place: FfiConverterOptionString.read(from: &buf), 
+                wish: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: JournalChanges, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.title, into: &buf)
+        FfiConverterOptionSequenceString.write(value.tags, into: &buf)
+        FfiConverterOptionSequenceString.write(value.feelings, into: &buf)
+        FfiConverterOptionSequenceString.write(value.sensations, into: &buf)
+        FfiConverterOptionString.write(value.setOff, into: &buf)
+        FfiConverterOptionSequenceString.write(value.people, into: &buf)
+        FfiConverterOptionString.write(value.place, into: &buf)
+        FfiConverterOptionString.write(value.wish, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalChanges_lift(_ buf: RustBuffer) throws -> JournalChanges {
+    return try FfiConverterTypeJournalChanges.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeJournalChanges_lower(_ value: JournalChanges) -> RustBuffer {
+    return FfiConverterTypeJournalChanges.lower(value)
+}
+
+
+/**
  * An entry.
  */
 public struct JournalEntry: Equatable, Hashable {
@@ -3734,6 +5114,34 @@ public struct JournalEntry: Equatable, Hashable {
      * In alphabetical order.
      */
     public var tags: [String]
+    /**
+     * In alphabetical order.
+     */
+    public var feelings: [String]
+    /**
+     * In alphabetical order.
+     */
+    public var sensations: [String]
+    /**
+     * What set it off.
+     */
+    public var setOff: String
+    /**
+     * In alphabetical order.
+     */
+    public var people: [String]
+    /**
+     * Where it was.
+     */
+    public var place: String
+    /**
+     * How the writer wants to be heard.
+     */
+    public var wish: String?
+    /**
+     * How many photos and voice notes a later version has put beside it.
+     */
+    public var attachments: UInt32
     /**
      * Whether it lies in the trash.
      */
@@ -3768,6 +5176,27 @@ public struct JournalEntry: Equatable, Hashable {
          * In alphabetical order.
          */tags: [String], 
         /**
+         * In alphabetical order.
+         */feelings: [String], 
+        /**
+         * In alphabetical order.
+         */sensations: [String], 
+        /**
+         * What set it off.
+         */setOff: String, 
+        /**
+         * In alphabetical order.
+         */people: [String], 
+        /**
+         * Where it was.
+         */place: String, 
+        /**
+         * How the writer wants to be heard.
+         */wish: String?, 
+        /**
+         * How many photos and voice notes a later version has put beside it.
+         */attachments: UInt32, 
+        /**
          * Whether it lies in the trash.
          */trashed: Bool, 
         /**
@@ -3780,6 +5209,13 @@ public struct JournalEntry: Equatable, Hashable {
         self.writtenAt = writtenAt
         self.`private` = `private`
         self.tags = tags
+        self.feelings = feelings
+        self.sensations = sensations
+        self.setOff = setOff
+        self.people = people
+        self.place = place
+        self.wish = wish
+        self.attachments = attachments
         self.trashed = trashed
         self.alternatives = alternatives
     }
@@ -3807,6 +5243,13 @@ public struct FfiConverterTypeJournalEntry: FfiConverterRustBuffer {
                 writtenAt: FfiConverterString.read(from: &buf), 
                 private: FfiConverterBool.read(from: &buf), 
                 tags: FfiConverterSequenceString.read(from: &buf), 
+                feelings: FfiConverterSequenceString.read(from: &buf), 
+                sensations: FfiConverterSequenceString.read(from: &buf), 
+                setOff: FfiConverterString.read(from: &buf), 
+                people: FfiConverterSequenceString.read(from: &buf), 
+                place: FfiConverterString.read(from: &buf), 
+                wish: FfiConverterOptionString.read(from: &buf), 
+                attachments: FfiConverterUInt32.read(from: &buf), 
                 trashed: FfiConverterBool.read(from: &buf), 
                 alternatives: FfiConverterDictionaryStringSequenceString.read(from: &buf)
         )
@@ -3820,6 +5263,13 @@ public struct FfiConverterTypeJournalEntry: FfiConverterRustBuffer {
         FfiConverterString.write(value.writtenAt, into: &buf)
         FfiConverterBool.write(value.`private`, into: &buf)
         FfiConverterSequenceString.write(value.tags, into: &buf)
+        FfiConverterSequenceString.write(value.feelings, into: &buf)
+        FfiConverterSequenceString.write(value.sensations, into: &buf)
+        FfiConverterString.write(value.setOff, into: &buf)
+        FfiConverterSequenceString.write(value.people, into: &buf)
+        FfiConverterString.write(value.place, into: &buf)
+        FfiConverterOptionString.write(value.wish, into: &buf)
+        FfiConverterUInt32.write(value.attachments, into: &buf)
         FfiConverterBool.write(value.trashed, into: &buf)
         FfiConverterDictionaryStringSequenceString.write(value.alternatives, into: &buf)
     }
@@ -3869,6 +5319,10 @@ public struct JournalEntrySummary: Equatable, Hashable {
      * In alphabetical order.
      */
     public var tags: [String]
+    /**
+     * How the writer wants to be heard.
+     */
+    public var wish: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -3890,13 +5344,17 @@ public struct JournalEntrySummary: Equatable, Hashable {
          */`private`: Bool, 
         /**
          * In alphabetical order.
-         */tags: [String]) {
+         */tags: [String], 
+        /**
+         * How the writer wants to be heard.
+         */wish: String?) {
         self.id = id
         self.title = title
         self.author = author
         self.writtenAt = writtenAt
         self.`private` = `private`
         self.tags = tags
+        self.wish = wish
     }
 
     
@@ -3920,7 +5378,8 @@ public struct FfiConverterTypeJournalEntrySummary: FfiConverterRustBuffer {
                 author: FfiConverterString.read(from: &buf), 
                 writtenAt: FfiConverterString.read(from: &buf), 
                 private: FfiConverterBool.read(from: &buf), 
-                tags: FfiConverterSequenceString.read(from: &buf)
+                tags: FfiConverterSequenceString.read(from: &buf), 
+                wish: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -3931,6 +5390,7 @@ public struct FfiConverterTypeJournalEntrySummary: FfiConverterRustBuffer {
         FfiConverterString.write(value.writtenAt, into: &buf)
         FfiConverterBool.write(value.`private`, into: &buf)
         FfiConverterSequenceString.write(value.tags, into: &buf)
+        FfiConverterOptionString.write(value.wish, into: &buf)
     }
 }
 
@@ -4128,6 +5588,30 @@ public struct NewJournalEntry: Equatable, Hashable {
      * For one's own devices alone.
      */
     public var `private`: Bool
+    /**
+     * Ids of the wheel of feelings, or own words.
+     */
+    public var feelings: [String]
+    /**
+     * Where in the body they are: ids of the sensations, or own words.
+     */
+    public var sensations: [String]
+    /**
+     * What set it off.
+     */
+    public var setOff: String
+    /**
+     * Who was there.
+     */
+    public var people: [String]
+    /**
+     * Where it was, in the writer's own words.
+     */
+    public var place: String
+    /**
+     * How the writer wants to be heard: `just-listen`, `ask-me` or `think-with-me`.
+     */
+    public var wish: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4143,11 +5627,35 @@ public struct NewJournalEntry: Equatable, Hashable {
          */tags: [String] = [], 
         /**
          * For one's own devices alone.
-         */`private`: Bool = false) {
+         */`private`: Bool = false, 
+        /**
+         * Ids of the wheel of feelings, or own words.
+         */feelings: [String] = [], 
+        /**
+         * Where in the body they are: ids of the sensations, or own words.
+         */sensations: [String] = [], 
+        /**
+         * What set it off.
+         */setOff: String = "", 
+        /**
+         * Who was there.
+         */people: [String] = [], 
+        /**
+         * Where it was, in the writer's own words.
+         */place: String = "", 
+        /**
+         * How the writer wants to be heard: `just-listen`, `ask-me` or `think-with-me`.
+         */wish: String? = nil) {
         self.title = title
         self.text = text
         self.tags = tags
         self.`private` = `private`
+        self.feelings = feelings
+        self.sensations = sensations
+        self.setOff = setOff
+        self.people = people
+        self.place = place
+        self.wish = wish
     }
 
     
@@ -4169,7 +5677,13 @@ public struct FfiConverterTypeNewJournalEntry: FfiConverterRustBuffer {
                 title: FfiConverterString.read(from: &buf), 
                 text: FfiConverterString.read(from: &buf), 
                 tags: FfiConverterSequenceString.read(from: &buf), 
-                private: FfiConverterBool.read(from: &buf)
+                private: FfiConverterBool.read(from: &buf), 
+                feelings: FfiConverterSequenceString.read(from: &buf), 
+                sensations: FfiConverterSequenceString.read(from: &buf), 
+                setOff: FfiConverterString.read(from: &buf), 
+                people: FfiConverterSequenceString.read(from: &buf), 
+                place: FfiConverterString.read(from: &buf), 
+                wish: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -4178,6 +5692,12 @@ public struct FfiConverterTypeNewJournalEntry: FfiConverterRustBuffer {
         FfiConverterString.write(value.text, into: &buf)
         FfiConverterSequenceString.write(value.tags, into: &buf)
         FfiConverterBool.write(value.`private`, into: &buf)
+        FfiConverterSequenceString.write(value.feelings, into: &buf)
+        FfiConverterSequenceString.write(value.sensations, into: &buf)
+        FfiConverterString.write(value.setOff, into: &buf)
+        FfiConverterSequenceString.write(value.people, into: &buf)
+        FfiConverterString.write(value.place, into: &buf)
+        FfiConverterOptionString.write(value.wish, into: &buf)
     }
 }
 
@@ -4619,6 +6139,105 @@ public func FfiConverterTypeRitualChanges_lift(_ buf: RustBuffer) throws -> Ritu
 #endif
 public func FfiConverterTypeRitualChanges_lower(_ value: RitualChanges) -> RustBuffer {
     return FfiConverterTypeRitualChanges.lower(value)
+}
+
+
+/**
+ * Where words were found.
+ */
+public struct SearchHit: Equatable, Hashable {
+    /**
+     * What it is, or belongs to: `entry`, `ritual`, …, as events call it.
+     */
+    public var what: String
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * When it was made, as RFC 3339 in the time zone of this phone.
+     */
+    public var madeAt: String
+    /**
+     * Whether only one's own devices have it.
+     */
+    public var `private`: Bool
+    /**
+     * The words around what was found.
+     */
+    public var excerpt: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it is, or belongs to: `entry`, `ritual`, …, as events call it.
+         */what: String, 
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * When it was made, as RFC 3339 in the time zone of this phone.
+         */madeAt: String, 
+        /**
+         * Whether only one's own devices have it.
+         */`private`: Bool, 
+        /**
+         * The words around what was found.
+         */excerpt: String) {
+        self.what = what
+        self.id = id
+        self.madeAt = madeAt
+        self.`private` = `private`
+        self.excerpt = excerpt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SearchHit: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSearchHit: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SearchHit {
+        return
+            try SearchHit(
+                what: FfiConverterString.read(from: &buf), 
+                id: FfiConverterString.read(from: &buf), 
+                madeAt: FfiConverterString.read(from: &buf), 
+                private: FfiConverterBool.read(from: &buf), 
+                excerpt: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SearchHit, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.what, into: &buf)
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.madeAt, into: &buf)
+        FfiConverterBool.write(value.`private`, into: &buf)
+        FfiConverterString.write(value.excerpt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSearchHit_lift(_ buf: RustBuffer) throws -> SearchHit {
+    return try FfiConverterTypeSearchHit.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSearchHit_lower(_ value: SearchHit) -> RustBuffer {
+    return FfiConverterTypeSearchHit.lower(value)
 }
 
 
@@ -5787,6 +7406,30 @@ public func FfiConverterTypeReason_lower(_ value: Reason) -> RustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
+    typealias SwiftType = UInt32?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt32.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt32.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
     typealias SwiftType = String?
 
@@ -5955,6 +7598,30 @@ fileprivate struct FfiConverterOptionTypeReason: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
+    typealias SwiftType = [String]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceString.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]
 
@@ -5980,6 +7647,206 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeContentAreQuestion: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentAreQuestion]
+
+    public static func write(_ value: [ContentAreQuestion], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentAreQuestion.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentAreQuestion] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentAreQuestion]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentAreQuestion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentDeck: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentDeck]
+
+    public static func write(_ value: [ContentDeck], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentDeck.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentDeck] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentDeck]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentDeck.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentFeeling: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentFeeling]
+
+    public static func write(_ value: [ContentFeeling], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentFeeling.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentFeeling] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentFeeling]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentFeeling.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentQuestion: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentQuestion]
+
+    public static func write(_ value: [ContentQuestion], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentQuestion.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentQuestion] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentQuestion]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentQuestion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentSensation: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentSensation]
+
+    public static func write(_ value: [ContentSensation], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentSensation.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentSensation] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentSensation]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentSensation.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentTemplate: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentTemplate]
+
+    public static func write(_ value: [ContentTemplate], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentTemplate.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentTemplate] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentTemplate]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentTemplate.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentTemplateStep: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentTemplateStep]
+
+    public static func write(_ value: [ContentTemplateStep], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentTemplateStep.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentTemplateStep] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentTemplateStep]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentTemplateStep.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeContentVulnerabilityStep: FfiConverterRustBuffer {
+    typealias SwiftType = [ContentVulnerabilityStep]
+
+    public static func write(_ value: [ContentVulnerabilityStep], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeContentVulnerabilityStep.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ContentVulnerabilityStep] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ContentVulnerabilityStep]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeContentVulnerabilityStep.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeDone: FfiConverterRustBuffer {
     typealias SwiftType = [Done]
 
@@ -5997,6 +7864,31 @@ fileprivate struct FfiConverterSequenceTypeDone: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeDone.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeGratitude: FfiConverterRustBuffer {
+    typealias SwiftType = [Gratitude]
+
+    public static func write(_ value: [Gratitude], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeGratitude.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Gratitude] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Gratitude]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeGratitude.read(from: &buf))
         }
         return seq
     }
@@ -6130,6 +8022,31 @@ fileprivate struct FfiConverterSequenceTypeRitual: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSearchHit: FfiConverterRustBuffer {
+    typealias SwiftType = [SearchHit]
+
+    public static func write(_ value: [SearchHit], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSearchHit.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SearchHit] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SearchHit]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSearchHit.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterDictionaryStringSequenceString: FfiConverterRustBuffer {
     public static func write(_ value: [String: [String]], into buf: inout [UInt8]) {
         let len = Int32(value.count)
@@ -6200,6 +8117,17 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
         print("uniffiFutureContinuationCallback invalid handle")
     }
 }
+/**
+ * The words for a locale such as `de-AT`: if there are none, those for `de`, and if there are none either, for `en`.
+ */
+public func content(locale: String)throws  -> Content  {
+    return try  FfiConverterTypeContent_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_func_content(
+        FfiConverterString.lower(locale),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -6215,6 +8143,9 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_entwine_sdk_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_func_content() != 44921) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_cancellation_cancel() != 59990) {
         return InitializationResult.apiChecksumMismatch
@@ -6235,6 +8166,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_suspend() != 63230) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_gratitudes() != 54111) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_journal() != 26094) {
@@ -6294,6 +8228,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_entwineclient_rituals() != 28456) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_search() != 19099) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_durability() != 53194) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6315,7 +8252,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_subscription_cancel() != 38029) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_entwine_sdk_checksum_method_gratitudes_add() != 22309) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_gratitudes_delete() != 17824) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_gratitudes_list() != 58707) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_gratitudes_read() != 58359) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_gratitudes_restore() != 33617) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_entwine_sdk_checksum_method_journal_append() != 59424) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_journal_change() != 26126) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_journal_delete() != 2496) {
@@ -6325,6 +8280,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_journal_months() != 36142) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_journal_on_this_day() != 20312) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_journal_open_editor() != 50974) {
@@ -6337,6 +8295,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_journal_restore() != 62880) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_journal_share() != 45645) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_journal_trash() != 30306) {

@@ -373,6 +373,11 @@ uint64_t uniffi_entwine_sdk_fn_method_entwineclient_subscribe(uint64_t ptr, uint
 void uniffi_entwine_sdk_fn_method_entwineclient_suspend(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_GRATITUDES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_GRATITUDES
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_gratitudes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_JOURNAL
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_JOURNAL
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_journal(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -468,6 +473,11 @@ uint64_t uniffi_entwine_sdk_fn_method_entwineclient_recover(uint64_t ptr, RustBu
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_rituals(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SEARCH
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SEARCH
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_search(uint64_t ptr, RustBuffer words, RustBuffer cancellation
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_DURABILITY
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_DURABILITY
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_durability(uint64_t ptr, RustBuffer written
@@ -528,6 +538,41 @@ void uniffi_entwine_sdk_fn_free_subscription(uint64_t handle, RustCallStatus *_N
 void uniffi_entwine_sdk_fn_method_subscription_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_GRATITUDES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_GRATITUDES
+uint64_t uniffi_entwine_sdk_fn_clone_gratitudes(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_GRATITUDES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_GRATITUDES
+void uniffi_entwine_sdk_fn_free_gratitudes(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_ADD
+uint64_t uniffi_entwine_sdk_fn_method_gratitudes_add(uint64_t ptr, RustBuffer texts, RustBuffer about
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_DELETE
+uint64_t uniffi_entwine_sdk_fn_method_gratitudes_delete(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_LIST
+uint64_t uniffi_entwine_sdk_fn_method_gratitudes_list(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_READ
+uint64_t uniffi_entwine_sdk_fn_method_gratitudes_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_GRATITUDES_RESTORE
+uint64_t uniffi_entwine_sdk_fn_method_gratitudes_restore(uint64_t ptr, RustBuffer id
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_JOURNAL
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_JOURNAL
 uint64_t uniffi_entwine_sdk_fn_clone_journal(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -543,6 +588,11 @@ void uniffi_entwine_sdk_fn_free_journal(uint64_t handle, RustCallStatus *_Nonnul
 uint64_t uniffi_entwine_sdk_fn_method_journal_append(uint64_t ptr, RustBuffer id, RustBuffer text
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_CHANGE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_CHANGE
+uint64_t uniffi_entwine_sdk_fn_method_journal_change(uint64_t ptr, RustBuffer id, RustBuffer changes
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_DELETE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_DELETE
 uint64_t uniffi_entwine_sdk_fn_method_journal_delete(uint64_t ptr, RustBuffer id
@@ -556,6 +606,11 @@ uint64_t uniffi_entwine_sdk_fn_method_journal_list(uint64_t ptr, RustBuffer mont
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_MONTHS
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_MONTHS
 uint64_t uniffi_entwine_sdk_fn_method_journal_months(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_ON_THIS_DAY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_ON_THIS_DAY
+uint64_t uniffi_entwine_sdk_fn_method_journal_on_this_day(uint64_t ptr, RustBuffer day
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_OPEN_EDITOR
@@ -576,6 +631,11 @@ uint64_t uniffi_entwine_sdk_fn_method_journal_replace(uint64_t ptr, RustBuffer i
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_RESTORE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_RESTORE
 uint64_t uniffi_entwine_sdk_fn_method_journal_restore(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_SHARE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_SHARE
+uint64_t uniffi_entwine_sdk_fn_method_journal_share(uint64_t ptr, RustBuffer id, RustBuffer passage
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_JOURNAL_TRASH
@@ -701,6 +761,11 @@ uint64_t uniffi_entwine_sdk_fn_method_rituals_done(uint64_t ptr, RustBuffer id, 
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_LIST
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_LIST
 uint64_t uniffi_entwine_sdk_fn_method_rituals_list(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FUNC_CONTENT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FUNC_CONTENT
+RustBuffer uniffi_entwine_sdk_fn_func_content(RustBuffer locale, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_ENTWINE_SDK_RUSTBUFFER_ALLOC
@@ -963,6 +1028,12 @@ void ffi_entwine_sdk_rust_future_free_void(uint64_t handle
 void ffi_entwine_sdk_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_FUNC_CONTENT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_FUNC_CONTENT
+uint16_t uniffi_entwine_sdk_checksum_func_content(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CANCELLATION_CANCEL
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CANCELLATION_CANCEL
 uint16_t uniffi_entwine_sdk_checksum_method_cancellation_cancel(void
@@ -1002,6 +1073,12 @@ uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_subscribe(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SUSPEND
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SUSPEND
 uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_suspend(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_GRATITUDES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_GRATITUDES
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_gratitudes(void
     
 );
 #endif
@@ -1119,6 +1196,12 @@ uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_rituals(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SEARCH
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SEARCH
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_search(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_DURABILITY
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_DURABILITY
 uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_durability(void
@@ -1161,9 +1244,45 @@ uint16_t uniffi_entwine_sdk_checksum_method_subscription_cancel(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_ADD
+uint16_t uniffi_entwine_sdk_checksum_method_gratitudes_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_DELETE
+uint16_t uniffi_entwine_sdk_checksum_method_gratitudes_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_gratitudes_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_READ
+uint16_t uniffi_entwine_sdk_checksum_method_gratitudes_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_GRATITUDES_RESTORE
+uint16_t uniffi_entwine_sdk_checksum_method_gratitudes_restore(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_APPEND
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_APPEND
 uint16_t uniffi_entwine_sdk_checksum_method_journal_append(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_CHANGE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_CHANGE
+uint16_t uniffi_entwine_sdk_checksum_method_journal_change(void
     
 );
 #endif
@@ -1182,6 +1301,12 @@ uint16_t uniffi_entwine_sdk_checksum_method_journal_list(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_MONTHS
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_MONTHS
 uint16_t uniffi_entwine_sdk_checksum_method_journal_months(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_ON_THIS_DAY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_ON_THIS_DAY
+uint16_t uniffi_entwine_sdk_checksum_method_journal_on_this_day(void
     
 );
 #endif
@@ -1206,6 +1331,12 @@ uint16_t uniffi_entwine_sdk_checksum_method_journal_replace(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_RESTORE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_RESTORE
 uint16_t uniffi_entwine_sdk_checksum_method_journal_restore(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_SHARE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_JOURNAL_SHARE
+uint16_t uniffi_entwine_sdk_checksum_method_journal_share(void
     
 );
 #endif

@@ -21,6 +21,9 @@ public class EntwineClient private constructor(private val native: Native) : Aut
     /** The rituals. */
     public val rituals: Rituals = Rituals(native)
 
+    /** The gratitudes. */
+    public val gratitudes: Gratitudes = Gratitudes(native)
+
     /** Who belongs to the space: inviting, joining, removing, leaving. */
     public val membership: Membership = Membership(native)
 
@@ -43,6 +46,12 @@ public class EntwineClient private constructor(private val native: Native) : Aut
 
     /** Where this device stands. Never contacts the relay. */
     public suspend fun status(): SyncStatus = awaiting { native.status().translated() }
+
+    /**
+     * Looks for [words] in everything that this device has, whatever their case and accents: all of them must stand in a thing. The
+     * newest first. It opens one month after the other, so let it end with its coroutine where the words change.
+     */
+    public suspend fun search(words: String): List<SearchHit> = awaiting { native.search(words).map { it.translated() } }
 
     /**
      * One exchange of all spaces, at most until the [deadline]: what was durable by then is kept, and the next exchange goes on

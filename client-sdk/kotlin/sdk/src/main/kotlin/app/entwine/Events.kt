@@ -35,6 +35,10 @@ public sealed interface Event {
     public data class DeviceRemoved(val id: KeyholderId, val own: Boolean) : Event
 }
 
+/** The thing of this kind that an event is about. */
+internal inline fun <T> Event.about(what: String, named: (String) -> T): T? =
+    (this as? Event.Changed)?.takeIf { it.what == what }?.let { named(it.id) }
+
 internal fun eventsOf(native: Native): Flow<Event> = flow {
     val waiting = WaitingEvents()
     val subscription = call { native.subscribe(Listener(waiting)) }

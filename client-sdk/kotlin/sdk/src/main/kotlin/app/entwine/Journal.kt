@@ -1,8 +1,10 @@
 package app.entwine
 
+import java.time.LocalDate
 import java.time.OffsetDateTime
 import java.time.YearMonth
 import app.entwine.ffi.EntwineClient as Native
+import app.entwine.ffi.JournalChanges as NativeChanges
 import app.entwine.ffi.JournalEntry as NativeEntry
 import app.entwine.ffi.JournalEntrySummary as NativeSummary
 import app.entwine.ffi.NewJournalEntry as NativeNewEntry
@@ -20,6 +22,8 @@ public data class JournalEntrySummary(
     val private: Boolean,
     /** In alphabetical order. */
     val tags: List<String>,
+    /** How the writer wants to be heard. */
+    val wish: ListeningWish?,
 )
 
 /** An entry. */
@@ -34,8 +38,22 @@ public data class JournalEntry(
     val writtenAt: OffsetDateTime,
     /** Whether only one's own devices have it. */
     val private: Boolean,
-    /** In alphabetical order. */
+    /** In alphabetical order, as all lists here. */
     val tags: List<String>,
+    /** Ids of [Content.feelings], or own words. */
+    val feelings: List<String>,
+    /** Where in the body they are: ids of [Content.sensations], or own words. */
+    val sensations: List<String>,
+    /** What set it off. */
+    val setOff: String,
+    /** Who was there. */
+    val people: List<String>,
+    /** Where it was, in the writer's own words. */
+    val place: String,
+    /** How the writer wants to be heard. */
+    val wish: ListeningWish?,
+    /** How many photos and voice notes a later version has put beside it. */
+    val attachments: Int,
     /** Whether it lies in the trash. */
     val isTrashed: Boolean,
     /** By field, the other values of what was chosen differently apart. */
@@ -55,13 +73,80 @@ public class OpenedText internal constructor(private val native: NativeOpenedTex
 public class Journal internal constructor(client: Native) {
     private val native = call { client.journal() }
 
-    /** Writes a new entry: shared, or for one's own devices alone. */
+    /**
+     * Writes a new entry: shared, or for one's own devices alone. Everything but the text may be left out.
+     *
+     * @param feelings ids of [Content.feelings], or own words
+     * @param sensations where in the body they are: ids of [Content.sensations], or own words
+     * @param setOff what set it off
+     * @param people who was there
+     * @param place where it was, in the writer's own words
+     * @param wish how the writer wants to be heard
+     */
     public suspend fun write(
         text: String,
         title: String = "",
         tags: Collection<String> = emptyList(),
         private: Boolean = false,
-    ): EntryId = awaiting { EntryId(native.write(NativeNewEntry(title, text, tags.toList(), private))) }
+        feelings: Collection<String> = emptyList(),
+        sensations: Collection<String> = emptyList(),
+        setOff: String = "",
+        people: Collection<String> = emptyList(),
+        place: String = "",
+        wish: ListeningWish? = null,
+    ): EntryId = awaiting {
+        val new = NativeNewEntry(
+            title = title,
+            text = text,
+            tags = tags.toList(),
+            private = private,
+            feelings = feelings.toList(),
+            sensations = sensations.toList(),
+            setOff = setOff,
+            people = people.toList(),
+            place = place,
+            wish = wish?.word,
+        )
+        EntryId(native.write(new))
+    }
+
+    /**
+     * Changes what stands beside an entry's text: only what is given. What both add apart to tags, feelings, sensations and people
+     * is all there afterwards. A wish is taken back by [withdrawWish].
+     */
+    public suspend fun change(
+        id: EntryId,
+        title: String? = null,
+        tags: Collection<String>? = null,
+        feelings: Collection<String>? = null,
+        sensations: Collection<String>? = null,
+        setOff: String? = null,
+        people: Collection<String>? = null,
+        place: String? = null,
+        wish: ListeningWish? = null,
+    ): Unit = awaiting {
+        val changes = NativeChanges(
+            title = title,
+            tags = tags?.toList(),
+            feelings = feelings?.toList(),
+            sensations = sensations?.toList(),
+            setOff = setOff,
+            people = people?.toList(),
+            place = place,
+            wish = wish?.word,
+        )
+        native.change(id.value, changes)
+    }
+
+    /** Takes back how the writer of an entry wants to be heard. */
+    public suspend fun withdrawWish(id: EntryId): Unit = awaiting { native.change(id.value, NativeChanges(wish = "")) }
+
+    /**
+     * Shares a private entry of one's own, or a [passage] of it: the id of what is shared. With no passage the private one goes into
+     * the trash. Nothing private touches the shared space in any other way.
+     */
+    public suspend fun share(id: EntryId, passage: String? = null): EntryId =
+        awaiting { EntryId(native.share(id.value, passage)) }
 
     /** Adds to the end of an entry's text. */
     public suspend fun append(id: EntryId, text: String): Unit = awaiting { native.append(id.value, text) }
@@ -82,6 +167,10 @@ public class Journal internal constructor(client: Native) {
     public suspend fun list(month: YearMonth? = null): List<JournalEntrySummary> =
         awaiting { native.list(month?.toString()).map { it.translated() } }
 
+    /** What was written on this [day] of earlier years, the newest first; none is today. The day is the writer's. */
+    public suspend fun onThisDay(day: LocalDate? = null): List<JournalEntrySummary> =
+        awaiting { native.onThisDay(day?.toString()).map { it.translated() } }
+
     /** What was put into the trash in the last thirty days. */
     public suspend fun trash(): List<JournalEntrySummary> = awaiting { native.trash().map { it.translated() } }
 
@@ -94,10 +183,10 @@ public class Journal internal constructor(client: Native) {
 
 /** The entry that an event is about; none for an event about anything else. */
 public val Event.entry: EntryId?
-    get() = (this as? Event.Changed)?.takeIf { it.what == "entry" }?.let { EntryId(it.id) }
+    get() = about("entry", ::EntryId)
 
 private fun NativeSummary.translated() =
-    JournalEntrySummary(EntryId(id), title, author, readMoment(writtenAt), private, tags)
+    JournalEntrySummary(EntryId(id), title, author, readMoment(writtenAt), private, tags, wish?.let { chosen(it) })
 
 private fun NativeEntry.translated() = JournalEntry(
     id = EntryId(id),
@@ -107,6 +196,13 @@ private fun NativeEntry.translated() = JournalEntry(
     writtenAt = readMoment(writtenAt),
     private = private,
     tags = tags,
+    feelings = feelings,
+    sensations = sensations,
+    setOff = setOff,
+    people = people,
+    place = place,
+    wish = wish?.let { chosen(it) },
+    attachments = attachments.toInt(),
     isTrashed = trashed,
     alternatives = alternatives,
 )

@@ -6,6 +6,8 @@ import java.time.LocalTime
 import java.time.OffsetDateTime
 import java.time.ZoneOffset
 import java.time.format.DateTimeParseException
+import java.time.temporal.ChronoUnit
+import kotlin.time.Duration
 
 // Moments as other devices wrote them. A newer version, or somebody else's, may write what Java does not read: a list that holds
 // such a thing is shown all the same.
@@ -28,6 +30,18 @@ internal fun readDay(text: String): LocalDate? = reading { LocalDate.parse(text)
 
 /** `HH:MM`, or none. */
 internal fun readHour(text: String): LocalTime? = reading { LocalTime.parse(text) }
+
+/** `YYYY-MM-DDTHH:MM` of a clock on a wall, or none. */
+internal fun readWall(text: String): LocalDateTime? = reading { LocalDateTime.parse(text) }
+
+/** To the minute, as it is read. */
+internal fun wallText(at: LocalDateTime): String = at.truncatedTo(ChronoUnit.MINUTES).toString()
+
+/** To the minute, as it is read. */
+internal fun hourText(at: LocalTime): String = at.truncatedTo(ChronoUnit.MINUTES).toString()
+
+/** Whole minutes; what is less than none is none. */
+internal fun Duration.minutes(): UInt = inWholeMinutes.coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
 
 private inline fun <T> reading(block: () -> T): T? =
     try {

@@ -30,11 +30,11 @@ public class Rituals internal constructor(client: Native) {
 
     /** Adds a ritual. [every] is an RRULE of RFC 5545, such as `FREQ=WEEKLY;BYDAY=FR`. */
     public suspend fun add(name: String, every: String, at: LocalTime? = null): RitualId =
-        awaiting { RitualId(native.add(NativeNewRitual(name, every, at?.toString()))) }
+        awaiting { RitualId(native.add(NativeNewRitual(name, every, at?.let(::hourText)))) }
 
     /** Changes a ritual: only the fields that are given. */
     public suspend fun change(id: RitualId, name: String? = null, every: String? = null, at: LocalTime? = null): Unit =
-        awaiting { native.change(id.value, NativeChanges(name, every, at?.toString())) }
+        awaiting { native.change(id.value, NativeChanges(name, every, at?.let(::hourText))) }
 
     /** All rituals, in the order in which they were made. */
     public suspend fun list(): List<Ritual> = awaiting { native.list().map { it.translated() } }
@@ -45,7 +45,7 @@ public class Rituals internal constructor(client: Native) {
 
 /** The ritual that an event is about; none for an event about anything else. */
 public val Event.ritual: RitualId?
-    get() = (this as? Event.Changed)?.takeIf { it.what == "ritual" }?.let { RitualId(it.id) }
+    get() = about("ritual", ::RitualId)
 
 private fun NativeRitual.translated() = Ritual(
     id = RitualId(id),
