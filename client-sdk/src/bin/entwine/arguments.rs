@@ -227,7 +227,7 @@ pub(crate) enum EntwineCommand {
     )]
     Search {
         /// The words.
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         words: Vec<String>,
     },
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     )]
     Add {
         /// What for.
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true)]
         texts: Vec<String>,
         /// What it is about: character, act, effort or anything.
         #[arg(long, value_name = "WHAT", value_parser = parse_choice::<GratitudeFor>, default_value = "anything")]
