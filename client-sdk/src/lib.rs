@@ -36,7 +36,7 @@ pub use client::membership::{Invitation, OpenInvitation};
 pub use client::recovery::{KeyholderView, NewKeyholder};
 pub use client::watching::Watch;
 pub use client::{Client, ClientOptions};
-pub use entwine_core::document::{EntityId, ParseChoiceError};
+pub use entwine_core::document::{Choice, EntityId, ParseChoiceError};
 pub use entwine_core::id::{KeyholderId, SpaceId};
 pub use entwine_core::keyholder::KeyholderKind;
 pub use entwine_core::keyholder::invitation::{InvitationKind, InvitationLink, LinkError};

@@ -30,8 +30,8 @@ pub use journal::{
     About, Journal, JournalChanges, JournalEntrySummary, JournalEntryView, ListeningWish, NewEntry, OpenedText,
 };
 pub use ritual::{
-    DoneView, DueList, DueView, NewRitual, NotUnderstood, PauseView, Remind, RitualChanges, RitualView, Rituals,
-    ScheduleChanges, ScheduledRitual,
+    DueList, DueView, NewRecord, NewRitual, NotUnderstood, OccurrenceView, Outcome, PauseView, RecordView, Remind,
+    RitualChanges, RitualStep, RitualView, Rituals, Turn,
 };
 pub use search::{Hit, Searching};
 

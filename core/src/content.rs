@@ -10,6 +10,9 @@ mod tests;
 
 use serde::Serialize;
 
+use crate::document::ParseChoiceError;
+
+pub use crate::practice::ritual::Turn;
 pub use page::{ContentError, Problem};
 
 /// The shallowest and the deepest of a question's depths.
@@ -87,6 +90,8 @@ pub struct Template {
     pub id: String,
     /// What it is called.
     pub name: String,
+    /// Why it is good for two.
+    pub why: String,
     /// When it comes round, unless the two choose otherwise: a recurrence rule of RFC 5545, section 3.3.10.
     pub cadence: String,
     /// What is done, in this order.
@@ -102,20 +107,6 @@ pub struct TemplateStep {
     pub minutes: Option<u32>,
     /// Whose turn it is.
     pub turn: Turn,
-}
-
-/// Whose turn a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    /// Both, together.
-    Both,
-    /// The one who begins.
-    First,
-    /// The other.
-    Second,
-    /// Each for oneself, or one after the other as it comes.
-    Each,
 }
 
 /// A gentle, optional step towards showing more of oneself.
@@ -189,6 +180,17 @@ impl Content {
     pub fn of_translation(locale: &str, pages: &Pages<'_>) -> Result<Self, ContentError> {
         compose::check_alike(pages, &ENGLISH.1)?;
         compose::compose(locale, pages)
+    }
+
+    /// The ritual to adopt that has this id.
+    ///
+    /// # Errors
+    /// There is none: the error names all there are.
+    pub fn template(&self, id: &str) -> Result<&Template, ParseChoiceError> {
+        self.templates.iter().find(|template| template.id == id).ok_or_else(|| {
+            let known = self.templates.iter().map(|template| template.id.as_str()).collect::<Vec<_>>().join(", ");
+            ParseChoiceError { what: "ritual template", given: id.chars().take(64).collect(), known }
+        })
     }
 
     /// The locales that are built in.

@@ -131,6 +131,8 @@ pub const REMINDER_MINUTES_MAX: u32 = 7 * 24 * 60;
 pub const PAUSES_PER_RITUAL_MAX: usize = 256;
 /// Days for which one may ask at once what is due: ten years, 3,653 times for a daily ritual.
 pub const DUE_DAYS_MAX: i32 = 3_653;
+/// Days from today, back or ahead, of which it can be said what became of a ritual: ten years.
+pub const OCCURRENCE_DAYS_MAX: i32 = 3_653;
 /// Bytes of the name of a time zone: the longest of the IANA database has 32.
 pub const ZONE_NAME_BYTES_MAX: usize = 64;
 /// Bytes of a relay's registration token, as it is kept to prove it again.

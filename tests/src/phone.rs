@@ -85,6 +85,19 @@ impl Phone {
         phone
     }
 
+    /// The same phone, whose clock shows this moment of UTC now, a day such as `2027-03-02` being its 10:00, and goes on from there.
+    ///
+    /// # Panics
+    /// Where it is no moment.
+    #[must_use]
+    pub fn at(&self, moment: &str) -> Self {
+        let moment = if moment.contains('T') { format!("{moment}Z") } else { format!("{moment}T10:00Z") };
+        let moment: jiff::Timestamp = moment.parse().expect("a moment");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970");
+        let ahead = moment.as_second() - i64::try_from(now.as_secs()).expect("a small number");
+        self.with("ENTWINE_TEST_CLOCK_OFFSET", &ahead.to_string())
+    }
+
     /// Its database.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -1,6 +1,7 @@
 //! The words that Entwine brings along: constant, so that one call gives all of them.
 
-use entwine_core::content::{self, Turn};
+use entwine_core::content;
+use entwine_core::document::Choice as _;
 
 use super::error::EntwineError;
 
@@ -76,6 +77,8 @@ pub struct ContentTemplate {
     pub id: String,
     /// What it is called.
     pub name: String,
+    /// Why it is good for two.
+    pub why: String,
     /// When it comes round, unless the two choose otherwise: an RRULE of RFC 5545.
     pub cadence: String,
     /// What is done, in this order.
@@ -155,17 +158,13 @@ impl From<content::Content> for Content {
 
 impl From<content::Template> for ContentTemplate {
     fn from(template: content::Template) -> Self {
-        let content::Template { id, name, cadence, steps } = template;
-        let steps = each(steps, |content::TemplateStep { text, minutes, turn }| {
-            let turn = match turn {
-                Turn::Both => "both",
-                Turn::First => "first",
-                Turn::Second => "second",
-                Turn::Each => "each",
-            };
-            ContentTemplateStep { text, minutes, turn: turn.to_owned() }
+        let content::Template { id, name, why, cadence, steps } = template;
+        let steps = each(steps, |content::TemplateStep { text, minutes, turn }| ContentTemplateStep {
+            text,
+            minutes,
+            turn: turn.as_str().to_owned(),
         });
-        Self { id, name, cadence, steps }
+        Self { id, name, why, cadence, steps }
     }
 }
 

@@ -128,13 +128,16 @@ fn sensations(parts: &[Part<'_>]) -> Result<Vec<Sensation>, ContentError> {
 }
 
 fn templates(parts: &[Part<'_>]) -> Result<Vec<Template>, ContentError> {
-    const ORDER: &str = "a ritual is a name, one `every:`, and one step at least";
+    const ORDER: &str = "a ritual is a name, one `why:`, one `every:`, and one step at least";
     let (mut templates, mut ids) = (Vec::new(), Ids::default());
     let mut rest = parts;
     while let [heading, after @ ..] = rest {
-        let [every, after @ ..] = after else { return Err(misplaced(heading, ORDER)) };
+        let [why, every, after @ ..] = after else { return Err(misplaced(heading, ORDER)) };
         if heading.kind != Kind::Heading {
             return Err(misplaced(heading, ORDER));
+        }
+        if why.kind != Kind::Why {
+            return Err(misplaced(why, ORDER));
         }
         if every.kind != Kind::Every {
             return Err(misplaced(every, ORDER));
@@ -146,6 +149,7 @@ fn templates(parts: &[Part<'_>]) -> Result<Vec<Template>, ContentError> {
         templates.push(Template {
             id: ids.take(heading)?,
             name: heading.words(NAME_BYTES_MAX)?,
+            why: why.words(STEP_BYTES_MAX)?,
             cadence: every.words(RECURRENCE_BYTES_MAX)?,
             steps: after[..count].iter().map(step).collect::<Result<_, _>>()?,
         });
@@ -167,13 +171,7 @@ fn step(part: &Part<'_>) -> Result<TemplateStep, ContentError> {
     if minutes.is_some_and(|minutes| !(1..=STEP_MINUTES_MAX).contains(&minutes)) {
         return Err(wrong());
     }
-    let turn = match turn {
-        "both" => Turn::Both,
-        "first" => Turn::First,
-        "second" => Turn::Second,
-        "each" => Turn::Each,
-        _ => return Err(wrong()),
-    };
+    let turn: Turn = turn.parse().map_err(|_| wrong())?;
     Ok(TemplateStep { text: part.words(STEP_BYTES_MAX)?, minutes, turn })
 }
 

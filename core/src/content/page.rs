@@ -3,6 +3,7 @@
 //! ```text
 //! ## id: name      a heading: a deck, a feeling, a ritual
 //! ### id: name     a heading below it; of questions, only the depth
+//! why: text        why a ritual is good for two
 //! every: rule      when a ritual comes round
 //! - id: text       an item
 //! # …  and  > …    for whoever reads the page
@@ -25,6 +26,7 @@ pub(super) struct Part<'t> {
 pub(super) enum Kind {
     Heading,
     Subheading,
+    Why,
     Every,
     Item,
 }
@@ -46,7 +48,7 @@ pub struct ContentError {
 pub enum Problem {
     /// It is none of the kinds.
     #[error(
-        "a line begins with `## `, `### `, `- ` or `every: `, or with `# ` or `> ` where it is for the reader alone"
+        "a line begins with `## `, `### `, `- `, `why: ` or `every: `, or with `# ` or `> ` where it is for the reader alone"
     )]
     Unreadable,
     /// It has nothing after its colon, or no colon.
@@ -102,6 +104,8 @@ fn read_line(line: &str) -> Result<(Kind, &str, &str), Problem> {
         (Kind::Subheading, rest)
     } else if let Some(rest) = line.strip_prefix("- ") {
         (Kind::Item, rest)
+    } else if line.starts_with("why:") {
+        (Kind::Why, line)
     } else if line.starts_with("every:") {
         (Kind::Every, line)
     } else {
@@ -145,6 +149,7 @@ impl Part<'_> {
             // A depth has no words.
             Kind::Subheading if self.text.is_empty() => format!("### {}", self.key),
             Kind::Subheading => format!("### {}:", self.key),
+            Kind::Why => "why:".to_owned(),
             Kind::Every => format!("every: {}", self.text),
             Kind::Item => format!("- {}:", self.key),
         }

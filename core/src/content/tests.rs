@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::practice::ritual::Recurrence;
+use crate::document::Entity as _;
+use crate::practice::ritual::{Recurrence, Ritual, Step};
 
 fn english() -> Content {
     Content::of("en")
@@ -133,6 +134,23 @@ fn every_cadence_is_a_rule() {
     }
 }
 
+/// A couple that adopts one gets all of it, within what a ritual takes.
+#[test]
+fn every_template_becomes_a_ritual() {
+    let content = english();
+    for template in &content.templates {
+        let ritual = Ritual::of_template(template).unwrap();
+        ritual.check().unwrap();
+        assert_eq!((ritual.name.as_str(), ritual.why.as_str()), (template.name.as_str(), template.why.as_str()));
+        assert_eq!((ritual.every.as_str(), ritual.steps.len()), (template.cadence.as_str(), template.steps.len()));
+        let turns = ritual.steps.iter().map(Step::turn);
+        assert!(turns.eq(template.steps.iter().map(|step| step.turn)), "{}", template.id);
+        assert_eq!(ritual.template.as_deref(), Some(template.id.as_str()));
+    }
+    let refused = content.template("tea-for-two").unwrap_err().to_string();
+    assert!(refused.starts_with("\"tea-for-two\" is no ritual template: there are six-minute-morning, "), "{refused}");
+}
+
 #[test]
 fn there_are_five_steps_and_three_questions_of_the_look() {
     assert_eq!(english().vulnerability_steps.len(), 5);
@@ -209,7 +227,7 @@ fn what_is_wrong_with_a_translation_is_told_by_page_and_line() {
         (
             "- kitchen:",
             "kitchen:",
-            "a line begins with `## `, `### `, `- ` or `every: `, or with `# ` or `> ` where it is for the reader alone",
+            "a line begins with `## `, `### `, `- `, `why: ` or `every: `, or with `# ` or `> ` where it is for the reader alone",
         ),
         (
             "- kitchen: Describe the kitchen you grew up with. Who is standing in it?",
@@ -244,10 +262,17 @@ fn pages_that_make_no_sense_are_refused() {
         (with_questions("## a: A\n### 1\n- b: B?\n- b: C?\n"), "questions.md:4: the id `b` stands twice"),
         (with_questions("## A b: A\n"), "questions.md:1: `A b` is not an id"),
         (with_questions(&long), "questions.md:3: longer than 1024 bytes"),
-        (with_templates("## a: A\n- both: B\n"), "templates.md:2: this cannot stand here"),
-        (with_templates("## a: A\nevery: FREQ=DAILY\n"), "templates.md:2: this cannot stand here"),
-        (with_templates("## a: A\nevery: FREQ=DAILY\n- 0 min, both: B\n"), "templates.md:3: a step begins like"),
-        (with_templates("## a: A\nevery: FREQ=DAILY\n- 5 min, third: B\n"), "templates.md:3: a step begins like"),
+        (with_templates("## a: A\nevery: FREQ=DAILY\n- both: B\n"), "templates.md:2: this cannot stand here"),
+        (with_templates("## a: A\nwhy: B\n- both: B\n"), "templates.md:3: this cannot stand here"),
+        (with_templates("## a: A\nwhy: B\nevery: FREQ=DAILY\n"), "templates.md:3: this cannot stand here"),
+        (
+            with_templates("## a: A\nwhy: B\nevery: FREQ=DAILY\n- 0 min, both: B\n"),
+            "templates.md:4: a step begins like",
+        ),
+        (
+            with_templates("## a: A\nwhy: B\nevery: FREQ=DAILY\n- 5 min, third: B\n"),
+            "templates.md:4: a step begins like",
+        ),
         (with_steps("## a: A\n- listen: B\n- share: C\n"), "vulnerability.md:2: this cannot stand here"),
         (with_steps("## a: A\n- share: B\n"), "vulnerability.md:1: this cannot stand here"),
     ] {

@@ -13,7 +13,7 @@ use crate::limits::TEXT_BYTES_MAX;
 use crate::practice::Writer;
 use crate::practice::journal::JournalEntry;
 use crate::practice::origin::Origin;
-use crate::practice::ritual::{Ritual, Step};
+use crate::practice::ritual::{Ritual, Step, Turn};
 use crate::time::Timestamp;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_500_000);
@@ -176,7 +176,7 @@ fn tags_of_both_stay_and_adding_wins() {
 fn steps_that_both_insert_stay() {
     let (mut ada, mut noor) = Phone::pair();
     let id = ada.adds_ritual();
-    let step = |text: &str| Step { text: text.to_owned(), minutes: Some(2) };
+    let step = |text: &str| Step::new(text, Some(2), Turn::First).unwrap();
     ada.edits::<Ritual>(&id, |ritual| ritual.steps.set(vec![step("grind"), step("pour")]));
     meet(&mut ada, &mut noor);
     ada.edits::<Ritual>(&id, |ritual| ritual.steps.set(vec![step("wake"), step("grind"), step("pour")]));
@@ -185,6 +185,21 @@ fn steps_that_both_insert_stay() {
     let steps = noor.sees::<Ritual>(&id).value.steps;
     assert_eq!(steps, vec![step("wake"), step("grind"), step("pour"), step("talk")].into());
     assert_eq!(ada.sees::<Ritual>(&id).value.steps, steps);
+}
+
+#[test]
+fn of_different_steps_that_both_change_both_changes_stay() {
+    let (mut ada, mut noor) = Phone::pair();
+    let id = ada.adds_ritual();
+    let steps = |texts: [&str; 3]| texts.map(|text| Step::new(text, Some(2), Turn::First).unwrap()).to_vec();
+    ada.edits::<Ritual>(&id, |ritual| ritual.steps.set(steps(["grind", "pour", "talk"])));
+    meet(&mut ada, &mut noor);
+    ada.edits::<Ritual>(&id, |ritual| ritual.steps.set(steps(["grind by hand", "pour", "talk"])));
+    noor.edits::<Ritual>(&id, |ritual| ritual.steps.set(steps(["grind", "pour", "talk and laugh"])));
+    meet(&mut ada, &mut noor);
+    let expected = steps(["grind by hand", "pour", "talk and laugh"]);
+    assert_eq!(*noor.sees::<Ritual>(&id).value.steps, *expected);
+    assert_eq!(*ada.sees::<Ritual>(&id).value.steps, *expected);
 }
 
 #[test]
@@ -480,13 +495,17 @@ fn whatever_changes_in_an_entity_is_told() {
 fn a_ritual_of_an_earlier_version_is_due_from_the_day_it_was_made() {
     let mut ada = Phone::new(0xa);
     let id = ada.adds_ritual();
+    ada.edits::<Ritual>(&id, |ritual| ritual.steps.set(vec![Step::new("grind", None, Turn::Each).unwrap()]));
     let key = format!("ritual/{id}");
     ada.document
         .write(|automerge| {
             let (_, ritual) = automerge.get(&automerge::ROOT, &key).unwrap().unwrap();
-            for field in ["starts", "zone", "reminder_minutes"] {
+            for field in ["starts", "zone", "reminder_minutes", "template"] {
                 automerge.delete(&ritual, field).unwrap();
             }
+            let (_, steps) = automerge.get(&ritual, "steps").unwrap().unwrap();
+            let (_, step) = automerge.get(&steps, 0).unwrap().unwrap();
+            automerge.delete(&step, "turn").unwrap();
             Ok(())
         })
         .unwrap();
@@ -495,6 +514,7 @@ fn a_ritual_of_an_earlier_version_is_due_from_the_day_it_was_made() {
     assert_eq!(schedule.starts, crate::practice::origin::civil_date(NOW, &TimeZone::UTC));
     assert_eq!(schedule.zone, crate::practice::ritual::Zone::Floating);
     assert_eq!(schedule.reminder_minutes, None);
+    assert_eq!(stored.value.steps[0].turn(), Turn::Both);
     assert!(!ada.edits::<Ritual>(&id, |_| {}), "and nothing is written for that");
 }
 

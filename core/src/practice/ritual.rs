@@ -2,12 +2,14 @@
 
 pub mod recurrence;
 pub mod schedule;
+pub mod step;
 
 use core::fmt;
 use core::str::FromStr;
 
 use jiff::civil::Date;
 
+use crate::content::{Template, TemplateStep};
 use crate::document::{Entity, EntityField, Field, Hydrate, LimitExceeded, List, Reconcile, Text};
 use crate::limits::{
     NAME_BYTES_MAX, NOTE_BYTES_MAX, RECURRENCE_BYTES_MAX, REMINDER_MINUTES_MAX, STEP_BYTES_MAX, STEP_MINUTES_MAX,
@@ -17,6 +19,7 @@ use crate::practice::search::Findable;
 
 pub use recurrence::{Recurrence, RecurrenceError};
 pub use schedule::{Due, PausedDays, Reminder, Schedule, ScheduleError, Zone};
+pub use step::{Step, Turn};
 
 /// A ritual. It has no date, so it lies in `home`, as its pauses do ([`pause`](super::pause)); what was done of it lies in the
 /// months ([`occurrence`](super::occurrence)).
@@ -40,15 +43,8 @@ pub struct Ritual {
     pub steps: List<Step>,
     /// Why it matters to them.
     pub why: Text,
-}
-
-/// One step of a ritual.
-#[derive(Debug, Clone, PartialEq, Eq, Hydrate, Reconcile)]
-pub struct Step {
-    /// What is done.
-    pub text: String,
-    /// How long it takes.
-    pub minutes: Option<u32>,
+    /// The id of the template that it was adopted from. It was copied: nothing follows the template, nor the other way round.
+    pub template: Field<Option<String>>,
 }
 
 impl Entity for Ritual {
@@ -90,6 +86,7 @@ impl Entity for Ritual {
             &mut self.reminder_minutes,
             &mut self.steps,
             &mut self.why,
+            &mut self.template,
         ]
     }
 }
@@ -114,7 +111,22 @@ impl Ritual {
             reminder_minutes: None.into(),
             steps: List::default(),
             why: "".into(),
+            template: None.into(),
         }
+    }
+
+    /// A new ritual with the name, the reason, the rule and the steps of a template.
+    ///
+    /// # Errors
+    /// The template's rule is none that this version takes: one that is not built in.
+    pub fn of_template(template: &Template) -> Result<Self, RecurrenceError> {
+        let mut ritual = Self::new(&template.name, &template.cadence.parse()?, None);
+        let step =
+            |step: &TemplateStep| Step { text: step.text.clone(), minutes: step.minutes, turn: step.turn.stored() };
+        ritual.steps = template.steps.iter().map(step).collect::<Vec<_>>().into();
+        ritual.why = template.why.as_str().into();
+        ritual.template = Some(template.id.clone()).into();
+        Ok(ritual)
     }
 
     /// When it comes round.
@@ -204,11 +216,11 @@ mod tests {
         ritual.settle_starts(jiff::civil::date(2026, 11, 25));
         ritual.settle_zone(&"Europe/Amsterdam".parse().unwrap());
         ritual.reminder_minutes.set(Some(10));
-        ritual.steps.set(vec![
-            Step { text: "grind".to_owned(), minutes: Some(2) },
-            Step { text: "talk".to_owned(), minutes: None },
-        ]);
+        ritual
+            .steps
+            .set(vec![Step::new("grind", Some(2), Turn::First).unwrap(), Step::new("talk", None, Turn::Both).unwrap()]);
         ritual.why.append("It is ours.");
+        ritual.template.set(Some("coffee-together".to_owned()));
         crate::document::conformance::check(&ritual);
     }
 
@@ -225,10 +237,13 @@ mod tests {
     #[test]
     fn limits_are_named() {
         let mut ritual = Ritual::new("Coffee", &"FREQ=DAILY".parse().unwrap(), None);
-        let step = Step { text: "pour".to_owned(), minutes: Some(STEP_MINUTES_MAX + 1) };
+        let step = Step::new("pour", Some(STEP_MINUTES_MAX + 1), Turn::Each).unwrap();
         for (steps, refusal) in [
             (vec![step.clone()], "minutes of a step: more than 1440"),
-            (vec![Step { text: "x".repeat(STEP_BYTES_MAX + 1), minutes: None }], "step is longer than 1024 bytes"),
+            (
+                vec![Step::new(&"x".repeat(STEP_BYTES_MAX + 1), None, Turn::Both).unwrap()],
+                "step is longer than 1024 bytes",
+            ),
             (vec![step; STEPS_MAX + 1], "steps: more than 64"),
         ] {
             ritual.steps.set(steps);

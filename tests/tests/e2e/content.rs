@@ -49,7 +49,7 @@ fn a_script_gets_the_words_as_lists_without_a_profile() {
     assert!(finer.iter().all(|row| feelings.iter().any(|wider| wider["id"] == row["parent"])));
 
     let templates = list(&world, &["templates"]);
-    all_have(&templates, &["cadence", "id", "name", "steps"]);
+    all_have(&templates, &["cadence", "id", "name", "steps", "why"]);
     for template in &templates {
         all_have(template["steps"].as_array().unwrap(), &["minutes", "text", "turn"]);
     }

@@ -113,11 +113,24 @@ fn every_command_of_the_journal_prints_exactly_the_fields_that_were_promised() {
     let listed = ada.ritual(&ritual);
     fields_at_least(
         &listed,
-        &["alternatives", "at", "every", "id", "name", "pauses", "reminder_minutes", "starts", "zone"],
+        &[
+            "alternatives",
+            "at",
+            "done",
+            "every",
+            "id",
+            "name",
+            "pauses",
+            "reminder_minutes",
+            "starts",
+            "steps",
+            "template",
+            "why",
+            "zone",
+        ],
     );
     assert_eq!((&listed["at"], &listed["name"]), (&json!("07:05"), &json!("S")));
     assert_eq!((&listed["every"], &listed["alternatives"]), (&json!("FREQ=WEEKLY"), &json!({})));
-    fields(&ada.run(&["ritual", "done", &ritual, "--note", "N"]), &["id"]);
 
     let due = ada.run(&["ritual", "due"]);
     fields(&due, &["due", "not_understood"]);
@@ -128,6 +141,19 @@ fn every_command_of_the_journal_prints_exactly_the_fields_that_were_promised() {
     fields(&ada.ritual(&ritual)["pauses"][0], &["alternatives", "by", "from", "id", "to"]);
     fields(&ada.run(&["ritual", "resume", &ritual, "--pause", &text(&pause, "id")]), &["ended"]);
     fields(&ada.run(&["ritual", "resume", &ritual]), &["ended"]);
+
+    fields(&ada.run(&["ritual", "done", &ritual, "--note", "N"]), &["id"]);
+    let done = &ada.run(&["ritual", "show", &ritual])["done"];
+    fields(&done[0], &["date", "records", "together"]);
+    fields(&done[0]["records"][0], &["by", "from", "note", "outcome", "to"]);
+    assert_eq!(*done, ada.run(&["ritual", "history", &ritual]));
+    fields(&ada.run(&["ritual", "set", &ritual, "--step", "2 each Say hello"]), &["id"]);
+    fields(&ada.ritual(&ritual)["steps"][0], &["minutes", "text", "turn"]);
+    fields(&ada.run(&["ritual", "skip", &ritual, "--date", "2027-01-01"]), &["id"]);
+    fields(&ada.run(&["ritual", "delete", &ritual]), &["id"]);
+    assert_eq!(ada.run(&["ritual", "list", "--trash"])[0]["id"], ritual.as_str());
+    fields(&ada.run(&["ritual", "restore", &ritual]), &["id"]);
+    fields(&ada.run(&["ritual", "adopt", "coffee-together"]), &["id"]);
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod logs;
 mod mangled;
 mod network;
 mod newer;
+mod occurrences;
 mod offline;
 mod operator;
 mod phone_dying;

@@ -65,6 +65,77 @@ fn different_things_changed_apart_are_all_changed() {
 }
 
 #[test]
+fn why_it_matters_and_steps_that_both_changed_apart_keep_the_words_of_both() {
+    let world = World::new();
+    let mut relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let begin = ["ritual", "add", "--name", "Tea", "--every", "FREQ=DAILY", "--why", "It is ours."];
+    let steps = ["--step", "2 first Pour", "--step", "each Say what you look forward to", "--step", "Drink"];
+    let id = text(&ada.run(&[&begin[..], &steps].concat()), "id");
+    meet(&[&ada, &noor]);
+    let step = |minutes: Option<u32>, turn: &str, text: &str| json!({ "minutes": minutes, "turn": turn, "text": text });
+    let middle = step(None, "each", "Say what you look forward to");
+    assert_eq!(noor.ritual(&id)["steps"], json!([step(Some(2), "first", "Pour"), middle, step(None, "both", "Drink")]));
+
+    relay.stop();
+    let rest = ["--step", "each Say what you look forward to", "--step", "Drink"];
+    let _ = ada.run(&[&["ritual", "set", &id, "--step", "3 second Pour for the other"], &rest[..]].concat());
+    ada.set_ritual(&id, "--why", "It is ours. It was your grandmother's.");
+    let first = ["ritual", "set", &id, "--step", "2 first Pour", "--step", "each Say what you look forward to"];
+    let _ = noor.run(&[&first[..], &["--step", "5 both Drink slowly"]].concat());
+    noor.set_ritual(&id, "--why", "Since Lisbon. It is ours.");
+    relay.start_again();
+    meet(&[&ada, &noor, &ada]);
+    for phone in [&ada, &noor] {
+        let ritual = phone.run(&["ritual", "show", &id]);
+        let steps =
+            json!([step(Some(3), "second", "Pour for the other"), middle, step(Some(5), "both", "Drink slowly")]);
+        assert_eq!(ritual["steps"], steps);
+        assert_eq!(ritual["why"], "Since Lisbon. It is ours. It was your grandmother's.");
+    }
+    let _ = noor.run(&["ritual", "set", &id, "--no-steps"]);
+    assert_eq!(noor.ritual(&id)["steps"], json!([]));
+}
+
+#[test]
+fn a_template_is_copied_and_two_who_adopt_it_apart_have_two_rituals() {
+    let world = World::new();
+    let relay = world.relay();
+    let (ada, noor) = world.couple(&relay);
+    let content = ada.run(&["content", "templates"]);
+    let template = content.as_array().unwrap().iter().find(|template| template["id"] == "date-night").unwrap();
+    let id = text(&ada.run(&["ritual", "adopt", "date-night", "--at", "19:30"]), "id");
+    let other = text(&noor.run(&["ritual", "adopt", "date-night", "--every", "FREQ=WEEKLY;BYDAY=FR"]), "id");
+    meet(&[&ada, &noor, &ada]);
+    assert_eq!((ada.rituals(), noor.rituals().len()), (noor.rituals(), 2));
+    let ritual = noor.ritual(&id);
+    for (field, of_template) in [("name", "name"), ("why", "why"), ("steps", "steps"), ("every", "cadence")] {
+        assert_eq!(ritual[field], template[of_template], "{field}");
+    }
+    assert_eq!((&ritual["at"], &ritual["template"]), (&json!("19:30"), &json!("date-night")));
+    assert_eq!(ada.ritual(&other)["every"], "FREQ=WEEKLY;BYDAY=FR");
+
+    // It is their own from then on; and one of the two goes, until somebody who has not heard of it changes it.
+    noor.set_ritual(&id, "--name", "Our Friday");
+    let _ = noor.run(&["ritual", "done", &other]);
+    let _ = ada.run(&["ritual", "delete", &other]);
+    assert_eq!(ada.rituals().len(), 1);
+    meet(&[&ada, &noor, &ada]);
+    assert_eq!((text(&ada.ritual(&id), "name"), noor.rituals().len()), ("Our Friday".to_owned(), 1));
+    assert_eq!(noor.run(&["ritual", "history", &other]).as_array().unwrap().len(), 1, "what was done stays");
+    assert_eq!(
+        noor.run(&["ritual", "due", "--to", "2099-12-31", "--from", "2099-12-01"])["due"].as_array().unwrap().len(),
+        1
+    );
+    noor.set_ritual(&other, "--name", "Friday");
+    meet(&[&noor, &ada]);
+    assert_eq!(ada.ritual(&other)["name"], "Friday");
+    let _ = ada.run(&["ritual", "delete", &id]);
+    let _ = ada.run(&["ritual", "restore", &id]);
+    assert_eq!(ada.rituals().len(), 2);
+}
+
+#[test]
 fn what_both_did_on_a_day_is_recorded_for_both() {
     let world = World::new();
     let relay = world.relay();

@@ -17,10 +17,6 @@ pub(crate) enum Failure {
     NoProfileNamed,
     #[error("there is no entry with the id {0:?}: `entwine list` shows all, `entwine trash` what was deleted")]
     NoSuchEntry(String),
-    #[error("there is no ritual with the id {0:?}: `entwine ritual list` shows all")]
-    NoSuchRitual(String),
-    #[error("there is no pause with the id {0:?}: `entwine ritual list` shows all")]
-    NoSuchPause(String),
     #[error("there is no deck with the id {deck:?}: there are {known}")]
     NoSuchDeck { deck: String, known: String },
     #[error("there is no open invitation with the id {0:?}: `entwine invitations` shows all")]

@@ -1,61 +1,29 @@
-//! When rituals are due: from which day on and in whose hour, with what reminders, and when they rest.
+//! When rituals are due: on which days and at what moment, with what reminders, and when they rest.
 
 use std::collections::BTreeMap;
 
 use entwine_core::document::{Document, DocumentName, EntityId, Stored};
+use entwine_core::practice::occurrence;
 use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::pause::{self, Pause};
-use entwine_core::practice::ritual::schedule::{parse_day, parse_start};
-use entwine_core::practice::ritual::{Due, PausedDays, Recurrence, Ritual, Schedule, ScheduleError, TimeOfDay, Zone};
+use entwine_core::practice::ritual::schedule::parse_day;
+use entwine_core::practice::ritual::{Due, PausedDays, Ritual, Schedule, ScheduleError};
 use entwine_core::time::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{NewRitual, RitualChanges, RitualView, Rituals, no_ritual};
+use super::{Rituals, must_contain, today};
 use crate::error::Error;
-use crate::practices::rfc3339;
+use crate::practices::{Names, rfc3339};
 use crate::{clock, random};
 
 /// How many days are asked for where nobody says until when.
 const DAYS_AHEAD: i32 = 7;
-
-/// What to change of when a ritual is due, beside its rule and its hour; none leaves a field as it is.
-#[derive(Debug, Clone, Default)]
-pub struct ScheduleChanges {
-    /// The first day, as `2026-11-25`. For a new ritual, none is today.
-    pub starts: Option<String>,
-    /// Whose hour it is: an IANA name such as `Europe/Amsterdam`, or `floating` for the hour of wherever one is. For a new
-    /// ritual, none is floating.
-    pub zone: Option<String>,
-    /// How to be reminded.
-    pub remind: Option<Remind>,
-}
-
-/// Whether to be reminded, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remind {
-    /// Not at all.
-    Never,
-    /// So many minutes before the hour.
-    MinutesBefore(u32),
-}
-
-/// A ritual with all that decides when it is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ScheduledRitual {
-    /// The ritual.
-    #[serde(flatten)]
-    pub ritual: RitualView,
-    /// The first day, as `2026-11-25`.
-    pub starts: String,
-    /// In which time zone the hour is, as an IANA name; none where it floats.
-    pub zone: Option<String>,
-    /// How many minutes before the hour to remind of it; none for not at all.
-    pub reminder_minutes: Option<u32>,
-    /// In the order in which they were begun.
-    pub pauses: Vec<PauseView>,
-}
+/// By how many days the day of a rule may lie beside the day that it is for somebody somewhere, and then some.
+const DAYS_BESIDE: i32 = 3;
+/// By how many days a reminder may come before what it reminds of.
+const DAYS_BEFORE: i32 = 7;
 
 /// Days on which a ritual rests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,90 +76,6 @@ pub struct NotUnderstood {
 }
 
 impl Rituals<'_> {
-    /// Adds a ritual that begins on a day, in a zone, with a reminder.
-    ///
-    /// # Errors
-    /// There is no space, or something is not taken.
-    pub async fn add_scheduled(&self, new: NewRitual, schedule: ScheduleChanges) -> Result<EntityId, Error> {
-        let every: Recurrence = new.every.parse()?;
-        let at = new.at.as_deref().map(str::parse::<TimeOfDay>).transpose()?;
-        let mut ritual = Ritual::new(&new.name, &every, at);
-        ritual.settle_starts(today());
-        schedule.parse()?.settle(&mut ritual);
-        let view = self.client.opened_view(false).await?;
-        let id = EntityId::make(clock::now(), &mut random::generator());
-        self.client
-            .change(&view, &DocumentName::home(), |document, now| {
-                Ok(document.collection_mut().put(&id, &ritual, now)?)
-            })
-            .await?;
-        Ok(id)
-    }
-
-    /// Changes a ritual and when it is due, in one step: only the fields that are given.
-    ///
-    /// # Errors
-    /// There is no such ritual, or a value is not taken.
-    pub async fn set_scheduled(
-        &self,
-        id: &EntityId,
-        changes: RitualChanges,
-        schedule: ScheduleChanges,
-    ) -> Result<(), Error> {
-        let every = changes.every.as_deref().map(str::parse::<Recurrence>).transpose()?;
-        let at = changes.at.as_deref().map(str::parse::<TimeOfDay>).transpose()?;
-        let schedule = schedule.parse()?;
-        let view = self.client.opened_view(false).await?;
-        self.client
-            .change(&view, &DocumentName::home(), |document, _| {
-                must_contain(document, id)?;
-                document.collection_mut::<Ritual>().update(id, |ritual| {
-                    if let Some(name) = changes.name {
-                        ritual.name.settle(name);
-                    }
-                    if let Some(every) = every {
-                        ritual.every.settle(every.to_string());
-                    }
-                    if let Some(at) = at {
-                        ritual.at.settle(Some(at.to_string()));
-                    }
-                    schedule.settle(ritual);
-                })?;
-                Ok(())
-            })
-            .await
-    }
-
-    /// All rituals with all that decides when they are due, in the order in which they were made.
-    ///
-    /// # Errors
-    /// There is no space.
-    pub async fn scheduled(&self) -> Result<Vec<ScheduledRitual>, Error> {
-        let view = self.client.opened_view(false).await?;
-        let names = self.client.names(&view).await?;
-        let rituals = self.list_in(&view, &names).await?;
-        let home = self.client.load(&view, &DocumentName::home()).await?;
-        let pause_view = |pause: Stored<Pause>| PauseView {
-            from: pause.value.from.get().clone(),
-            to: pause.value.to.get().clone(),
-            by: names.of(pause.value.by.parse().ok()),
-            alternatives: pause.alternatives,
-            id: pause.id,
-        };
-        let rituals = rituals.into_iter().filter_map(|ritual| {
-            let Stored { value, made_at, .. } = home.collection::<Ritual>().get(&ritual.id).ok()??;
-            let made_on = || civil_date(made_at, &jiff::tz::TimeZone::UTC).to_string();
-            Some(ScheduledRitual {
-                starts: value.starts.get().clone().unwrap_or_else(made_on),
-                zone: value.zone.get().clone(),
-                reminder_minutes: *value.reminder_minutes.get(),
-                pauses: pause::of(&home, &ritual.id).into_iter().map(pause_view).collect(),
-                ritual,
-            })
-        });
-        Ok(rituals.collect())
-    }
-
     /// Lets a ritual rest from one day to another, both included: nothing is due on them. None is from today on, and until
     /// [`Rituals::resume`]. Returns the pause's id. Two pauses made apart both stay.
     ///
@@ -203,11 +87,9 @@ impl Rituals<'_> {
         let view = self.client.opened_view(false).await?;
         let writer = self.client.writer(&view)?;
         let pause = EntityId::make_below(id, clock::now(), &mut random::generator());
+        self.must_be_in_use(&view, id).await?;
         self.client
-            .change(&view, &DocumentName::home(), |document, now| {
-                must_contain(document, id)?;
-                Ok(pause::begin(document, &pause, id, days, &writer, now)?)
-            })
+            .change(&view, &DocumentName::home(), |home, now| Ok(pause::begin(home, &pause, id, days, &writer, now)?))
             .await?;
         Ok(pause)
     }
@@ -246,48 +128,56 @@ impl Rituals<'_> {
     }
 
     /// What is due from one day to another, both included, as this phone's zone has them. None is from today on, and for a week.
+    /// What was skipped is not, what was moved is on its other day, and what was done is not, for who did it.
     ///
     /// # Errors
     /// There is no space, a day is none, the last is before the first, or there are more than ten years of them.
     pub async fn due(&self, from: Option<&str>, to: Option<&str>) -> Result<DueList, Error> {
         let from = from.map_or_else(|| Ok(today()), parse_day)?;
         let to = to.map_or_else(|| Ok(from.saturating_add((DAYS_AHEAD - 1).days())), parse_day)?;
-        if to < from {
-            return Err(ScheduleError::Backwards { from, to }.into());
-        }
+        check_order(from, to)?;
         let (here, window) = (clock::zone(), from..to.saturating_add(1.days()));
-        self.ask(|schedule| schedule.due(window.clone(), &here)).await
+        self.ask((from, to), |schedule| schedule.due(window.clone(), &here)).await
     }
 
     /// What to remind of from one moment until before another: what a phone hands to its system, so that it rings while no app
-    /// runs.
+    /// runs. Of what was done, skipped or moved nobody is reminded.
     ///
     /// # Errors
     /// There is no space, or there are more than ten years between the moments.
     pub async fn reminders(&self, from: Timestamp, to: Timestamp) -> Result<DueList, Error> {
         let (here, window) = (clock::zone(), from.to_moment()..to.to_moment());
-        self.ask(|schedule| {
+        let days = (civil_date(from, &here), civil_date(to, &here).saturating_add(DAYS_BEFORE.days()));
+        self.ask(days, |schedule| {
             let reminders = schedule.reminders(window.clone(), &here)?;
             Ok(reminders.into_iter().map(|reminder| reminder.due).collect())
         })
         .await
     }
 
-    /// Asks every ritual's schedule.
-    async fn ask(&self, due: impl Fn(&Schedule) -> Result<Vec<Due>, ScheduleError>) -> Result<DueList, Error> {
+    /// Asks every ritual's schedule, with what was said of these days.
+    async fn ask(
+        &self,
+        (from, to): (Date, Date),
+        due: impl Fn(&Schedule) -> Result<Vec<Due>, ScheduleError>,
+    ) -> Result<DueList, Error> {
         let view = self.client.opened_view(false).await?;
+        let (beside, reader) = (DAYS_BESIDE.days(), self.client.person(&view)?);
+        let told = self.told(&view, from.saturating_sub(beside)..=to.saturating_add(beside)).await?;
         let home = self.client.load(&view, &DocumentName::home()).await?;
         let (mut found, mut not_understood) = (Vec::new(), Vec::new());
-        for Stored { id: ritual, value, made_at, .. } in home.collection::<Ritual>().list() {
-            let pauses = pause::of(&home, &ritual).into_iter().filter_map(|pause| pause.value.days()).collect();
-            let name = value.name.get().clone();
-            match value.schedule(made_at, pauses) {
-                Ok(schedule) => found.extend(due(&schedule)?.into_iter().map(|due| {
-                    let remind_at = schedule.remind_at(&due).as_ref().map(rfc3339);
-                    let (date, at) = (due.date.to_string(), due.at.as_ref().map(rfc3339));
-                    let order = (due.day_here(), due.at.map(|at| at.timestamp()));
-                    (order, DueView { ritual: ritual.clone(), name: name.clone(), date, at, remind_at })
-                })),
+        for stored in home.collection::<Ritual>().list() {
+            let (ritual, name) = (stored.id.clone(), stored.value.name.get().clone());
+            match of(&stored, &home) {
+                Ok(mut schedule) => {
+                    schedule.said = occurrence::days(&told.of(&ritual), reader);
+                    found.extend(due(&schedule)?.into_iter().map(|due| {
+                        let remind_at = schedule.remind_at(&due).as_ref().map(rfc3339);
+                        let (date, at) = (due.date.to_string(), due.at.as_ref().map(rfc3339));
+                        let order = (due.day_here(), due.at.map(|at| at.timestamp()));
+                        (order, DueView { ritual: ritual.clone(), name: name.clone(), date, at, remind_at })
+                    }));
+                }
                 Err(reason) => not_understood.push(NotUnderstood { ritual, name, reason: reason.to_string() }),
             }
         }
@@ -296,43 +186,20 @@ impl Rituals<'_> {
     }
 }
 
-/// [`ScheduleChanges`] that are taken.
-struct Settled {
-    starts: Option<Date>,
-    zone: Option<Zone>,
-    remind: Option<Remind>,
-}
-
-impl ScheduleChanges {
-    fn parse(&self) -> Result<Settled, ScheduleError> {
-        Ok(Settled {
-            starts: self.starts.as_deref().map(parse_start).transpose()?,
-            zone: self.zone.as_deref().map(str::parse).transpose()?,
-            remind: self.remind,
-        })
+impl PauseView {
+    pub(super) fn of(pause: Stored<Pause>, names: &Names) -> Self {
+        let Stored { id, value, alternatives, .. } = pause;
+        let (from, to) = (value.from.get().clone(), value.to.get().clone());
+        Self { id, from, to, by: names.of(value.by.parse().ok()), alternatives }
     }
 }
 
-impl Settled {
-    fn settle(&self, ritual: &mut Ritual) {
-        if let Some(starts) = self.starts {
-            ritual.settle_starts(starts);
-        }
-        if let Some(zone) = &self.zone {
-            ritual.settle_zone(zone);
-        }
-        match self.remind {
-            Some(Remind::MinutesBefore(minutes)) => ritual.reminder_minutes.settle(Some(minutes)),
-            Some(Remind::Never) => ritual.reminder_minutes.settle(None),
-            None => {}
-        }
-    }
+/// When a ritual is due, while nothing was said of single days.
+pub(super) fn of(ritual: &Stored<Ritual>, home: &Document) -> Result<Schedule, ScheduleError> {
+    let pauses = pause::of(home, &ritual.id).into_iter().filter_map(|pause| pause.value.days()).collect();
+    ritual.value.schedule(ritual.made_at, pauses)
 }
 
-fn must_contain(document: &Document, id: &EntityId) -> Result<(), Error> {
-    if document.collection::<Ritual>().contains(id) { Ok(()) } else { Err(no_ritual(id)) }
-}
-
-fn today() -> Date {
-    civil_date(clock::now(), &clock::zone())
+pub(super) fn check_order(from: Date, to: Date) -> Result<(), ScheduleError> {
+    if to < from { Err(ScheduleError::Backwards { from, to }) } else { Ok(()) }
 }

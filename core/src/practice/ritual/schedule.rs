@@ -8,6 +8,7 @@
 use core::fmt;
 use core::ops::Range;
 use core::str::FromStr;
+use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -33,6 +34,17 @@ pub struct Schedule {
     pub reminder_minutes: Option<u32>,
     /// Days on which nothing is due. They are days of the rule, and so the same for both, wherever they are.
     pub pauses: Vec<PausedDays>,
+    /// What the two have said of single days.
+    pub said: SaidDays,
+}
+
+/// Days of which somebody has said something. Like the days of a pause, they are days of the rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SaidDays {
+    /// On these it is due no more: it was done, skipped or moved.
+    pub over: BTreeSet<Date>,
+    /// On these it is due, whatever rule and pauses say: it was moved here.
+    pub planned: BTreeSet<Date>,
 }
 
 /// Whose hour a ritual's hour is. As text: an IANA name, or `floating`.
@@ -99,6 +111,21 @@ pub enum ScheduleError {
         /// The last day.
         to: Date,
     },
+    /// A day on which nobody can say anything of a ritual.
+    #[error("{0} is more than ten years away")]
+    TooFar(Date),
+    /// A day on which nothing can have been done.
+    #[error("{0} has not come yet")]
+    NotYet(Date),
+    /// There is nothing to be moved.
+    #[error("it is not due on {0}")]
+    NotDue(Date),
+    /// It would be moved to where it is.
+    #[error("it is on {0} already")]
+    SameDay(Date),
+    /// It cannot be moved there.
+    #[error("on {0} it was done, skipped or moved already")]
+    Over(Date),
     /// Too many days at once.
     #[error("what is due can be asked for {DUE_DAYS_MAX} days at once")]
     TooManyDays,
@@ -116,15 +143,25 @@ impl Schedule {
         }
         // Two zones may be 26 hours apart, and Samoa once skipped a day.
         let nearby = window.start.saturating_sub(3.days())..window.end.saturating_add(3.days());
-        let mut due: Vec<Due> = self
-            .every
-            .occurrences_within(self.starts, nearby)
-            .filter(|date| !self.pauses.iter().any(|pause| pause.has(*date)))
-            .filter_map(|date| self.due_on(date, here))
-            .filter(|due| window.contains(&due.day_here()))
-            .collect();
+        let days = self.days(nearby).into_iter();
+        let mut due: Vec<Due> =
+            days.filter_map(|date| self.due_on(date, here)).filter(|due| window.contains(&due.day_here())).collect();
         due.sort_by_cached_key(|due| (due.day_here(), due.at.as_ref().map(ZonedDateTime::timestamp), due.date));
         Ok(due)
+    }
+
+    /// Whether it is due on a day of the rule.
+    #[must_use]
+    pub fn is_due_on(&self, date: Date) -> bool {
+        !self.days(date..date.saturating_add(1.days())).is_empty()
+    }
+
+    /// The days of the rule on which it is due.
+    fn days(&self, window: Range<Date>) -> BTreeSet<Date> {
+        let is_paused = |date: &Date| self.pauses.iter().any(|pause| pause.has(*date));
+        let planned = self.said.planned.iter().copied().filter(|date| window.contains(date));
+        let days = self.every.occurrences_within(self.starts, window.clone()).filter(|date| !is_paused(date));
+        days.chain(planned).filter(|date| !self.said.over.contains(date)).collect()
     }
 
     /// Of what to remind from one moment until before another, from the earliest on. What has no hour has no reminder.
@@ -255,7 +292,7 @@ pub fn parse_start(text: &str) -> Result<Date, ScheduleError> {
 }
 
 impl Ritual {
-    /// When it is due: read out of what is stored, which a newer version may have written.
+    /// When it is due, while nothing was said of single days: read out of what is stored, which a newer version may have written.
     ///
     /// # Errors
     /// The rule, the hour, the first day or the zone is none that this version knows.
@@ -270,6 +307,7 @@ impl Ritual {
             zone: Zone::from_stored(self.zone.as_ref())?,
             reminder_minutes: *self.reminder_minutes.get(),
             pauses,
+            said: SaidDays::default(),
         })
     }
 }

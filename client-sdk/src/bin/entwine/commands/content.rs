@@ -1,6 +1,7 @@
 //! The words that Entwine brings along: `content questions`, `content feelings`, `content templates`. They need no phone.
 
-use entwine_core::content::{Content, Feeling, Question, Template, Turn};
+use entwine_core::content::{Content, Feeling, Question, Template};
+use entwine_core::document::Choice as _;
 
 use crate::arguments::ContentCommand;
 use crate::failure::Failure;
@@ -68,14 +69,8 @@ fn wheel(feelings: &[Feeling], style: Style) -> String {
 fn describe(template: &Template, style: Style) -> String {
     let rows = template.steps.iter().map(|step| {
         let minutes = step.minutes.map(|minutes| format!("{minutes} min")).unwrap_or_default();
-        let turn = match step.turn {
-            Turn::Both => "both",
-            Turn::First => "first",
-            Turn::Second => "second",
-            Turn::Each => "each",
-        };
-        vec![format!("  {minutes}"), turn.to_owned(), step.text.clone()]
+        vec![format!("  {minutes}"), step.turn.as_str().to_owned(), step.text.clone()]
     });
     let heading = [style.bold(&template.name), style.dim(&template.id), style.dim(&template.cadence)].join("  ");
-    format!("{heading}\n{}", table(&rows.collect::<Vec<_>>()))
+    format!("{heading}\n  {}\n{}", style.dim(&template.why), table(&rows.collect::<Vec<_>>()))
 }

@@ -18,6 +18,7 @@ fn schedule(every: &str, at: &str, zone: &str, starts: Date) -> Schedule {
         zone: zone.parse().unwrap(),
         reminder_minutes: None,
         pauses: Vec::new(),
+        said: SaidDays::default(),
     }
 }
 
@@ -140,6 +141,28 @@ fn nothing_is_due_in_a_pause_and_both_pause_the_same() {
 }
 
 #[test]
+fn what_was_skipped_or_moved_is_due_no_more_on_its_day_and_what_was_moved_is_on_the_other() {
+    let mut call = schedule("FREQ=WEEKLY;BYDAY=SU", "20:00", "Europe/Berlin", date(2026, 11, 1));
+    call.pauses = vec![PausedDays::new(date(2026, 11, 16), Some(date(2026, 11, 24))).unwrap()];
+    // The first was skipped, the second moved to a Tuesday in the pause, and the third to a day on which it is due anyway.
+    call.said.over = [date(2026, 11, 1), date(2026, 11, 8), date(2026, 11, 15)].into();
+    call.said.planned = [date(2026, 11, 17), date(2026, 11, 29)].into();
+    let window = date(2026, 11, 1)..date(2026, 12, 1);
+    for here in ["Europe/Berlin", "Australia/Sydney"] {
+        let due: Vec<i8> = call.due(window.clone(), &zone(here)).unwrap().iter().map(|due| due.date.day()).collect();
+        assert_eq!(due, [17, 29], "{here}");
+    }
+    for (day, is_due) in [(1, false), (8, false), (17, true), (22, false), (29, true), (30, false)] {
+        assert_eq!(call.is_due_on(date(2026, 11, day)), is_due, "{day}");
+    }
+    call.reminder_minutes = Some(10);
+    let from = date(2026, 11, 1).at(0, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).unwrap().timestamp();
+    let reminders = call.reminders(from..from + 720.hours(), &zone("Europe/Berlin")).unwrap();
+    let days: Vec<i8> = reminders.iter().map(|reminder| reminder.due.date.day()).collect();
+    assert_eq!(days, [17, 29], "nobody is told of what was skipped");
+}
+
+#[test]
 fn what_has_no_hour_is_due_on_its_day_wherever_one_is() {
     let mut snow = schedule("FREQ=YEARLY", "", "Europe/Berlin", date(2020, 12, 24));
     snow.reminder_minutes = Some(60);
@@ -217,6 +240,47 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
 }
 
 proptest! {
+    /// Ada and Noor are ten zones apart, and the clocks of both change on the way.
+    #[test]
+    fn both_see_the_right_day_and_hour_whatever_the_clocks_do(
+        starts in 0_i32..3_000,
+        hour in 0_u8..24,
+        minute in 0_u8..60,
+        days in 1_i32..400,
+        (adas, noors) in select(vec![("Europe/Berlin", "Australia/Sydney"), ("America/New_York", "Asia/Tokyo"),
+            ("Europe/London", "Australia/Lord_Howe"), ("America/Los_Angeles", "Europe/Athens")]),
+    ) {
+        let (starts, at) = (date(2018, 1, 1) + starts.days(), format!("{hour:02}:{minute:02}"));
+        let window = starts..starts + days.days();
+        let every_day: Vec<Date> = (0..days).map(|day| starts + day.days()).collect();
+        let asked = |whose: &str, here: &str| {
+            schedule("FREQ=DAILY", &at, whose, starts).due(window.start - 2.days()..window.end + 2.days(), &zone(here)).unwrap()
+        };
+        let local = |due: &Due, place: &str| due.at.as_ref().unwrap().timestamp().to_zoned_datetime(zone(place)).datetime();
+        // What the wall shows at that hour; where the clocks skip it, as late after the change.
+        let wall = |day: Date, place: &str| {
+            let written = day.at(hour.try_into().unwrap(), minute.try_into().unwrap(), 0, 0);
+            let found = written.to_zoned_datetime(zone(place)).unwrap().datetime();
+            let offset = zone(place).to_ambiguous_timestamp(written).offset();
+            let skipped = matches!(offset, jiff::tz::AmbiguousOffset::Gap { .. });
+            prop_assert!(skipped || found == written);
+            Ok(found)
+        };
+        for place in [adas, noors] {
+            let floating: Vec<Due> = asked("floating", place);
+            let inside = floating.iter().filter(|due| every_day.contains(&due.date));
+            for (due, day) in inside.zip(&every_day) {
+                prop_assert_eq!((due.date, local(due, place)), (*day, wall(*day, place)?), "at that hour for each");
+            }
+            let fixed: Vec<Due> = asked(adas, place).into_iter().filter(|due| every_day.contains(&due.date)).collect();
+            prop_assert_eq!(fixed.len(), every_day.len());
+            for (due, day) in fixed.iter().zip(&every_day) {
+                prop_assert_eq!((due.date, local(due, adas)), (*day, wall(*day, adas)?), "at Ada's hour for both");
+                prop_assert_eq!(due.day_here(), local(due, place).date(), "on the day that it is where one is");
+            }
+        }
+    }
+
     #[test]
     fn two_windows_side_by_side_have_what_one_has(
         schedule in any_schedule(),
