@@ -262,6 +262,9 @@ impl Client {
         open.held.entries_until = open.held.entries_until.max(newest);
         open.tail += entries.len();
         open.bytes += entries.iter().flat_map(|entry| &entry.changes).map(Vec::len).sum::<usize>();
+        if view.is_private {
+            self.wait_for_answers_in(name, &open.document).await?;
+        }
         let snapshot = (is_claimed || is_broken || open.tail > TAIL_MAX).then(|| open.snapshot());
         let is_snapshot = snapshot.is_some();
         let opening = Opening { name: name.to_owned(), generation, version: open.held.version, states, snapshot };

@@ -29,6 +29,7 @@ pub mod content;
 pub mod gratitude;
 pub mod journal;
 pub mod rituals;
+pub mod sealed_answer;
 pub mod search;
 
 pub use call::Cancellation;

@@ -9,6 +9,7 @@ pub(crate) mod dated;
 pub mod gratitude;
 mod journal;
 mod ritual;
+pub mod sealed_answer;
 mod search;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::occurrence::RitualOccurrence;
 use entwine_core::practice::pause::Pause;
 use entwine_core::practice::ritual::Ritual;
+use entwine_core::practice::sealed::{Commitment, PublishedAnswer, SealedAnswer, Sitting, Skip};
 use entwine_core::practice::{Writer, person};
 use entwine_core::time::Timestamp;
 use jiff::ZonedDateTime;
@@ -46,6 +48,11 @@ const KINDS: &[Kind] = &[
     Kind::of::<RitualOccurrence>("ritual"),
     Kind::of::<Pause>("ritual"),
     Kind::of::<Gratitude>("gratitude"),
+    Kind::of::<Sitting>("sealed-answer"),
+    Kind::of::<Commitment>("sealed-answer"),
+    Kind::of::<SealedAnswer>("sealed-answer"),
+    Kind::of::<PublishedAnswer>("sealed-answer"),
+    Kind::of::<Skip>("sealed-answer"),
 ];
 
 impl Client {

@@ -209,6 +209,33 @@ impl Storage {
         Ok(())
     }
 
+    /// Changes a setting, so that no other process does in between. Returns whether it is another one now.
+    pub(crate) async fn update_setting<T: Serialize + DeserializeOwned + Default + Clone + PartialEq>(
+        &self,
+        key: &'static str,
+        change: impl FnOnce(&mut T),
+    ) -> Result<bool, StorageError> {
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query("SELECT sealed FROM setting WHERE key = ?").bind(key);
+        let row = row.fetch_optional(&mut *transaction).await?;
+        let place = format!("setting/{key}");
+        let before: T = row.map(|row| self.open_json(&place, row.get(0))).transpose()?.unwrap_or_default();
+        let mut value = before.clone();
+        change(&mut value);
+        if value == before {
+            return Ok(false);
+        }
+        sqlx::query(
+            "INSERT INTO setting (key, sealed) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(key)
+        .bind(self.seal_json(&place, &value))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
     pub(crate) async fn intent<T: DeserializeOwned>(&self, kind: &'static str) -> Result<Option<T>, StorageError> {
         let row = sqlx::query("SELECT sealed FROM intent WHERE kind = ?").bind(kind).fetch_optional(&self.pool).await?;
         row.map(|row| self.open_json(&format!("intent/{kind}"), row.get(0))).transpose()

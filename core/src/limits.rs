@@ -108,6 +108,12 @@ pub const STEP_MINUTES_MAX: u32 = 24 * 60;
 pub const NOTE_BYTES_MAX: usize = 4 * 1024;
 /// As many gratitudes as are written down in one go.
 pub const GRATITUDES_AT_ONCE_MAX: usize = 3;
+/// Bytes of one answer to a question: an hour's talk, written down. All answers of a round are one change.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Questions that are answered at once, under one seal: the A.R.E. look has three.
+pub const ROUND_QUESTIONS_MAX: usize = 8;
+/// Commitments of one person in one round that the other's phone takes note of: one of each device.
+pub const COMMITMENTS_PER_PERSON_MAX: usize = DEVICES_PER_PERSON_RECOVERY_MAX;
 /// Bytes of a recurrence rule: every list at its longest, with an interval and an end, takes 590.
 pub const RECURRENCE_BYTES_MAX: usize = 640;
 /// The longest interval of a recurrence: 999 days or weeks are beyond what anyone calls a habit.

@@ -17,6 +17,7 @@ pub mod person;
 pub mod refusal;
 pub mod registration;
 pub mod ritual;
+pub mod sealed;
 pub mod search;
 
 use crate::id::{KeyholderId, PersonId};

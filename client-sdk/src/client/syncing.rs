@@ -58,7 +58,8 @@ impl Client {
     ///
     /// It moves sealed bytes and opens nothing of what comes, so that a background task or an extension needs little time and
     /// memory, whatever there is. That is done by whoever reads next; so this status does not know yet what will not open, and
-    /// [`Self::status`] does.
+    /// [`Self::status`] does. One thing needs more: where an answer of this person waits under seal for the other's, what came is
+    /// opened, and once both have answered, the answer is published and sent by a second exchange.
     ///
     /// # Errors
     /// The device's own faults; whatever the relay does is told by the status.
@@ -68,13 +69,28 @@ impl Client {
             self.resume_joining().await?;
             self.resume_recovering().await?;
             self.resume_founding().await?;
-            self.exchange_all(token, &finished).await
+            self.exchange_all(token, &finished).await?;
+            if self.is_shared_well().await? && self.publish_answers().await? {
+                self.exchange_all(token, &finished).await?;
+            }
+            Ok::<(), Error>(())
         };
         match tokio::time::timeout(deadline, exchanges).await {
             Ok(result) => result?,
             Err(_) => self.note_deadline(deadline, &finished).await?,
         }
         self.status_of_stored().await
+    }
+
+    /// Whether the last exchange of the shared space came to its end.
+    async fn is_shared_well(&self) -> Result<bool, Error> {
+        let shared = match self.view(false).await {
+            Ok(shared) if shared.gone.is_none() => shared,
+            Ok(_) | Err(Error::NoSpace) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let ended: Option<Ended> = self.storage.last_exchange(&shared.space).await?;
+        Ok(ended.is_some_and(|ended| ended.reason.is_none()))
     }
 
     async fn note_deadline(&self, deadline: Duration, finished: &Mutex<Vec<SpaceId>>) -> Result<(), Error> {

@@ -97,7 +97,7 @@ pub(crate) enum Which {
 }
 
 impl<T: Dated> Shown<T> {
-    fn of(stored: Stored<T>, view: &SpaceView, me: Option<PersonId>, names: &Names) -> Self {
+    pub(super) fn of(stored: Stored<T>, view: &SpaceView, me: Option<PersonId>, names: &Names) -> Self {
         let origin = stored.value.origin();
         Self {
             author: names.of(origin.person()),

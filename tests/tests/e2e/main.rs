@@ -40,6 +40,7 @@ mod refusals;
 mod relay_dying;
 mod relay_loss;
 mod rituals;
+mod sealed_answers;
 mod slow;
 mod soak;
 mod strangers;

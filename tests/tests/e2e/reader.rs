@@ -6,7 +6,7 @@ use std::process::Command;
 use entwine_tests::http::Request;
 use entwine_tests::phone::text;
 use entwine_tests::world::meet;
-use entwine_tests::{Phone, World};
+use entwine_tests::{Phone, Relay, World};
 use serde_json::Value;
 
 /// The keys of a phone, as a file for the reader.
@@ -23,6 +23,12 @@ fn read(arguments: &[&str]) -> Value {
     let output = Command::new(python).arg(reader).args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Everything that this phone can open of the shared space, as bytes.
+pub(crate) fn opened_by(world: &World, relay: &Relay, phone: &Phone, name: &str) -> Vec<u8> {
+    let (keys, space) = (keys_of(world, phone, name), text(&phone.status(), "space"));
+    opened(&read(&["sync", "--keys", &keys, "--relay", &relay.url(), "--space", &space]))
 }
 
 /// Everything that the entries which the reader opened carry, as bytes.

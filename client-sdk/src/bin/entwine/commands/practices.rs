@@ -5,6 +5,7 @@
 mod gratitude;
 mod journal;
 mod ritual;
+mod sealed_answer;
 
 use clap::Subcommand;
 use entwine_core::document::Choice;
@@ -43,6 +44,8 @@ groups! {
     Ritual(ritual),
     /// Gratitude: what you are grateful to each other for, one to three things in an evening.
     Gratitude(gratitude),
+    /// Sealed answers: a question that both answer, and neither reads the other's before both have.
+    SealedAnswer(sealed_answer),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
