@@ -4,11 +4,12 @@
 mod world;
 
 use entwine_core::feed::clock::SentClock;
-use entwine_core::feed::{EntryKind, EntryRefusal, SentEntry, StoredEntry};
+use entwine_core::feed::{EntryHeader, EntryKind, EntryRefusal, SentEntry, StoredEntry};
 use entwine_core::id::Hash;
 use entwine_core::keyholder::invitation::InvitationKind;
 use entwine_core::keyholder::{KeyholderKind, SecretKeys};
 use entwine_core::membership::{Accept, Add, Body, KeyRing, MembershipChain, Record, SpaceKind};
+use entwine_core::sealing::entry::{EntryContent, OpenError};
 use entwine_core::sealing::epoch::Seal;
 use entwine_core::sync::RelayRefusal;
 use entwine_core::sync::device::Stopped;
@@ -416,4 +417,25 @@ fn a_relay_that_passes_over_a_record_is_noticed() {
     ada.wishes.push_back(Wish::Invite(Box::new(invitation), with));
     let outcome = ada.sync(&mut relay).unwrap();
     assert_eq!(outcome.reason, Some(Stopped::NoProgress));
+}
+
+/// Not even for who may sign there: a thief with one device's keys cannot let old words stand as new ones.
+#[test]
+fn what_was_sealed_for_one_place_opens_at_no_other() {
+    let (mut ada, noor, _relay) = couple();
+    let chain = ada.store.chain().clone();
+    let ring = KeyRing::derive(&chain, &noor.keys);
+    let good = ada.seal_one("good");
+    assert!(EntryContent::open(&good, &chain, &ring).is_ok());
+    let header = good.header(&chain).unwrap();
+    for elsewhere in [
+        EntryHeader { seq: 2, ..header.clone() },
+        EntryHeader { previous: Hash::from_bytes([7; 32]), ..header.clone() },
+        EntryHeader { critical: !header.critical, ..header.clone() },
+        EntryHeader { kind: EntryKind::from_code(9), ..header.clone() },
+    ] {
+        let moved = elsewhere.sign(&ada.keys, good.sealed.clone());
+        assert!(matches!(EntryContent::open(&moved, &chain, &ring), Err(OpenError::Broken(_))), "{elsewhere:?}");
+    }
+    assert!(EntryContent::open(&header.sign(&ada.keys, good.sealed.clone()), &chain, &ring).is_ok());
 }

@@ -151,12 +151,15 @@ pub(crate) const RULES: &[Rule] = &[
         commands: CORE,
     },
     Rule {
-        name: "changes that automerge could not give out again are refused",
+        name: "a change over which automerge panics is refused",
         file: "core/src/document/received.rs",
-        edits: &[(
-            "if !given_out.iter().all(|change| document.get_change_meta_by_hash(&change.hash()).is_some()) {",
-            "if given_out.len() == usize::MAX {",
-        )],
+        edits: &[
+            (
+                "let outcome = catch_unwind(AssertUnwindSafe(|| {",
+                "let outcome: Result<Result<_, AutomergeError>, AutomergeError> = Ok((|| {",
+            ),
+            ("    }));\n    outcome.unwrap_or", "    })());\n    outcome.unwrap_or"),
+        ],
         commands: CORE,
     },
     Rule {
