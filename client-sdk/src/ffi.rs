@@ -25,6 +25,7 @@ mod network;
 mod recovery;
 mod syncing;
 
+pub mod check_in;
 pub mod content;
 pub mod gratitude;
 pub mod journal;

@@ -6,6 +6,7 @@
 pub(crate) mod changes;
 pub(crate) mod dated;
 
+pub mod check_in;
 pub mod gratitude;
 mod journal;
 mod ritual;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 use entwine_core::document::DocumentName;
 use entwine_core::id::PersonId;
+use entwine_core::practice::check_in::CheckIn;
 use entwine_core::practice::gratitude::Gratitude;
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::occurrence::RitualOccurrence;
@@ -53,6 +55,7 @@ const KINDS: &[Kind] = &[
     Kind::of::<SealedAnswer>("sealed-answer"),
     Kind::of::<PublishedAnswer>("sealed-answer"),
     Kind::of::<Skip>("sealed-answer"),
+    Kind::of::<CheckIn>("check_in"),
 ];
 
 impl Client {

@@ -6,6 +6,7 @@
 //! [`CollectionMut`](crate::document::CollectionMut): nothing else lists the practices, and a phone that does not know one
 //! keeps its entities as they are.
 
+pub mod check_in;
 pub mod founding;
 pub mod gratitude;
 pub mod journal;

@@ -178,6 +178,12 @@ impl Phone {
         self.start(arguments).finish().done()
     }
 
+    /// Runs a command that makes something, and returns its id.
+    #[must_use]
+    pub fn make(&self, arguments: &[&str]) -> String {
+        text(&self.run(arguments), "id")
+    }
+
     /// Runs a command that is refused, and returns what it says.
     ///
     /// # Panics

@@ -7,6 +7,7 @@ mod background;
 mod bit_rot;
 mod branches;
 mod broken;
+mod check_in;
 mod content;
 mod contract;
 mod copies;

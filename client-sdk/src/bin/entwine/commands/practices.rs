@@ -2,6 +2,7 @@
 //!
 //! A practice is registered by a line for its file and one for its group.
 
+mod check_in;
 mod gratitude;
 mod journal;
 mod ritual;
@@ -46,6 +47,8 @@ groups! {
     Gratitude(gratitude),
     /// Sealed answers: a question that both answer, and neither reads the other's before both have.
     SealedAnswer(sealed_answer),
+    /// Check-ins: how you are today, for both of you or for yourself.
+    CheckIn(check_in),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
