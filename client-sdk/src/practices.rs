@@ -9,6 +9,7 @@ pub(crate) mod dated;
 pub mod check_in;
 pub mod gratitude;
 mod journal;
+pub mod response;
 mod ritual;
 pub mod sealed_answer;
 mod search;
@@ -22,6 +23,7 @@ use entwine_core::practice::gratitude::Gratitude;
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::occurrence::RitualOccurrence;
 use entwine_core::practice::pause::Pause;
+use entwine_core::practice::response::Response;
 use entwine_core::practice::ritual::Ritual;
 use entwine_core::practice::sealed::{Commitment, PublishedAnswer, SealedAnswer, Sitting, Skip};
 use entwine_core::practice::{Writer, person};
@@ -43,7 +45,8 @@ use crate::client::{Client, SpaceView};
 use crate::error::Error;
 use search::Kind;
 
-/// Every kind of entity that an app shows, and what the events call it. What belongs to another thing is called as that is.
+/// Every kind of entity that an app shows, and what the events call it. What belongs to another thing is called as that is; where that
+/// may be one of several kinds, as what it is itself.
 const KINDS: &[Kind] = &[
     Kind::of::<JournalEntry>("entry"),
     Kind::of::<Ritual>("ritual"),
@@ -55,6 +58,7 @@ const KINDS: &[Kind] = &[
     Kind::of::<SealedAnswer>("sealed-answer"),
     Kind::of::<PublishedAnswer>("sealed-answer"),
     Kind::of::<Skip>("sealed-answer"),
+    Kind::of::<Response>("response"),
     Kind::of::<CheckIn>("check_in"),
 ];
 

@@ -17,6 +17,7 @@ pub mod pause;
 pub mod person;
 pub mod refusal;
 pub mod registration;
+pub mod response;
 pub mod ritual;
 pub mod sealed;
 pub mod search;

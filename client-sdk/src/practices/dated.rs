@@ -79,6 +79,15 @@ pub(crate) struct Found<T> {
     pub(crate) heads: Heads,
 }
 
+/// Where something lies: below it comes what belongs to it.
+pub(crate) type Place<'f> = (&'f SpaceView, &'f DocumentName, &'f EntityId);
+
+impl<T> Found<T> {
+    pub(crate) fn place(&self) -> Place<'_> {
+        (&self.view, &self.chapter, &self.stored.id)
+    }
+}
+
 /// A chapter, opened.
 struct Opened<'c> {
     document: &'c Document,
@@ -141,6 +150,30 @@ impl Client {
         })
         .await?;
         Ok(things.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Keeps something new that belongs to another thing, in the same chapter of the same space.
+    pub(crate) async fn keep_below<T: Dated>(
+        &self,
+        (view, chapter, parent): Place<'_>,
+        make: impl FnOnce(&Origin) -> Result<T, Refusal>,
+    ) -> Result<EntityId, Error> {
+        let now = clock::now();
+        let thing = make(&Origin::new(&self.writer(view)?, now, &clock::zone()))?;
+        let id = EntityId::make_below(parent, now, &mut random::generator());
+        self.change(view, chapter, |document, now| Ok(document.collection_mut().put(&id, &thing, now)?)).await?;
+        Ok(id)
+    }
+
+    /// What of a kind belongs to another thing, in the order in which it was made.
+    pub(crate) async fn collect_below<T: Dated>(
+        &self,
+        (view, chapter, parent): Place<'_>,
+    ) -> Result<Vec<Shown<T>>, Error> {
+        let (names, me) = (self.names(view).await?, self.person(view).ok());
+        let loaded = self.load(view, chapter).await?;
+        let below = loaded.collection::<T>().list().into_iter().filter(|stored| stored.id.root() == *parent);
+        Ok(below.map(|stored| Shown::of(stored, view, me, &names)).collect())
     }
 
     /// Something of a kind, be it in the trash or not.

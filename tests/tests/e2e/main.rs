@@ -40,6 +40,7 @@ mod recovery;
 mod refusals;
 mod relay_dying;
 mod relay_loss;
+mod response;
 mod rituals;
 mod sealed_answers;
 mod slow;

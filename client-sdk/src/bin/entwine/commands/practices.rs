@@ -5,6 +5,7 @@
 mod check_in;
 mod gratitude;
 mod journal;
+mod response;
 mod ritual;
 mod sealed_answer;
 
@@ -47,6 +48,8 @@ groups! {
     Gratitude(gratitude),
     /// Sealed answers: a question that both answer, and neither reads the other's before both have.
     SealedAnswer(sealed_answer),
+    /// Responses to an entry or a check-in: I hear you, what I hear is, a question, thanks, that makes sense.
+    Response(response),
     /// Check-ins: how you are today, for both of you or for yourself.
     CheckIn(check_in),
 }
