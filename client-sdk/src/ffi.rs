@@ -29,6 +29,7 @@ pub mod check_in;
 pub mod content;
 pub mod gratitude;
 pub mod journal;
+pub mod note;
 pub mod response;
 pub mod rituals;
 pub mod sealed_answer;

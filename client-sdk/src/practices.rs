@@ -9,6 +9,7 @@ pub(crate) mod dated;
 pub mod check_in;
 pub mod gratitude;
 mod journal;
+pub mod note;
 pub mod response;
 mod ritual;
 pub mod sealed_answer;
@@ -21,11 +22,14 @@ use entwine_core::id::PersonId;
 use entwine_core::practice::check_in::CheckIn;
 use entwine_core::practice::gratitude::Gratitude;
 use entwine_core::practice::journal::JournalEntry;
+use entwine_core::practice::moment::wall_at;
+use entwine_core::practice::note::Note;
 use entwine_core::practice::occurrence::RitualOccurrence;
 use entwine_core::practice::pause::Pause;
 use entwine_core::practice::response::Response;
 use entwine_core::practice::ritual::Ritual;
 use entwine_core::practice::sealed::{Commitment, PublishedAnswer, SealedAnswer, Sitting, Skip};
+use entwine_core::practice::search::Reader;
 use entwine_core::practice::{Writer, person};
 use entwine_core::time::Timestamp;
 use jiff::ZonedDateTime;
@@ -42,6 +46,7 @@ pub use ritual::{
 pub use search::{Hit, Searching};
 
 use crate::client::{Client, SpaceView};
+use crate::clock;
 use crate::error::Error;
 use search::Kind;
 
@@ -60,12 +65,19 @@ const KINDS: &[Kind] = &[
     Kind::of::<Skip>("sealed-answer"),
     Kind::of::<Response>("response"),
     Kind::of::<CheckIn>("check_in"),
+    Kind::of::<Note>("note"),
 ];
 
 impl Client {
     /// Who writes here.
     fn writer(&self, view: &SpaceView) -> Result<Writer, Error> {
         Ok(Writer { person: self.person(view)?, device: self.keyholder() })
+    }
+
+    /// Who reads here, now.
+    pub(crate) fn reader(&self, view: &SpaceView) -> Result<Reader, Error> {
+        let now = clock::now();
+        Ok(Reader { person: self.person(view)?, now, wall: wall_at(now, &clock::zone()) })
     }
 
     /// What everyone is called.

@@ -114,6 +114,8 @@ pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
 pub const ROUND_QUESTIONS_MAX: usize = 8;
 /// Commitments of one person in one round that the other's phone takes note of: one of each device.
 pub const COMMITMENTS_PER_PERSON_MAX: usize = DEVICES_PER_PERSON_RECOVERY_MAX;
+/// Days by which a note may be written before its hour: a year, for a birthday that one must not forget.
+pub const NOTE_DAYS_AHEAD_MAX: i32 = 366;
 /// Bytes of a recurrence rule: every list at its longest, with an interval and an end, takes 590.
 pub const RECURRENCE_BYTES_MAX: usize = 640;
 /// The longest interval of a recurrence: 999 days or weeks are beyond what anyone calls a habit.

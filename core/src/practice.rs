@@ -11,6 +11,8 @@ pub mod founding;
 pub mod gratitude;
 pub mod journal;
 pub mod listening;
+pub mod moment;
+pub mod note;
 pub mod occurrence;
 pub mod origin;
 pub mod pause;

@@ -348,7 +348,7 @@ impl Watching {
                 if !is_first {
                     // Where something has gone, all that is there.
                     let changed = now.changed_since(&former).or_else(|| now.changed_since(&Heads::of_nothing()));
-                    let changed = things(&changed.unwrap_or_default());
+                    let changed = things(&now, &changed.unwrap_or_default(), &self.client.reader(view)?);
                     self.untold.tell_changed(changed.into_iter());
                 }
             }

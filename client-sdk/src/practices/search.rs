@@ -17,6 +17,8 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// What the events call it, or what it belongs to.
     pub(crate) what: &'static str,
+    /// Whether something in a document is there for a reader by now.
+    pub(crate) is_seen: fn(&Document, &EntityId, &Reader) -> bool,
     /// Finds words in those of a document.
     find: fn(&Document, &Query, &Reader) -> Vec<FoundWords>,
 }
@@ -29,8 +31,13 @@ struct FoundWords {
 
 impl Kind {
     pub(crate) const fn of<T: Findable>(what: &'static str) -> Self {
-        Self { name: T::KIND, what, find: find::<T> }
+        Self { name: T::KIND, what, is_seen: is_seen::<T>, find: find::<T> }
     }
+}
+
+fn is_seen<T: Findable>(document: &Document, id: &EntityId, reader: &Reader) -> bool {
+    let found = document.collection::<T>().get(id);
+    !matches!(found, Ok(Some(stored)) if !stored.value.is_seen_by(reader))
 }
 
 fn find<T: Findable>(document: &Document, query: &Query, reader: &Reader) -> Vec<FoundWords> {
@@ -84,8 +91,7 @@ impl Client {
         for (done, (index, name)) in documents.iter().enumerate() {
             progress(Searching { done, of: documents.len() });
             let view = &views[*index];
-            let Ok(person) = self.person(view) else { continue };
-            let reader = Reader { person, now: clock::now() };
+            let Ok(reader) = self.reader(view) else { continue };
             let document = self.load(view, name).await?;
             for kind in KINDS {
                 for FoundWords { id, made_at, excerpt } in (kind.find)(&document, &query, &reader) {

@@ -1,5 +1,6 @@
 //! Where did we write about that? Words are looked for on the phone, whatever their case and their accents.
 
+use jiff::civil::DateTime;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -18,6 +19,8 @@ pub struct Reader {
     pub person: PersonId,
     /// The moment.
     pub now: Timestamp,
+    /// The same moment as the clock on the wall has it, wherever they are.
+    pub wall: DateTime,
 }
 
 /// Something whose words can be found.

@@ -30,6 +30,7 @@ mod logs;
 mod mangled;
 mod network;
 mod newer;
+mod note;
 mod occurrences;
 mod offline;
 mod operator;

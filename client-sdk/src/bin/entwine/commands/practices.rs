@@ -5,6 +5,7 @@
 mod check_in;
 mod gratitude;
 mod journal;
+mod note;
 mod response;
 mod ritual;
 mod sealed_answer;
@@ -52,6 +53,8 @@ groups! {
     Response(response),
     /// Check-ins: how you are today, for both of you or for yourself.
     CheckIn(check_in),
+    /// Notes: a few warm words for now, for an hour, or for when the other is there again.
+    Note(note),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
