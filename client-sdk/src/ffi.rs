@@ -30,6 +30,7 @@ pub mod content;
 pub mod gratitude;
 pub mod journal;
 pub mod note;
+pub mod reaching_out;
 pub mod response;
 pub mod rituals;
 pub mod sealed_answer;

@@ -10,6 +10,7 @@ pub mod check_in;
 pub mod gratitude;
 mod journal;
 pub mod note;
+pub mod reaching_out;
 pub mod response;
 mod ritual;
 pub mod sealed_answer;
@@ -26,6 +27,7 @@ use entwine_core::practice::moment::wall_at;
 use entwine_core::practice::note::Note;
 use entwine_core::practice::occurrence::RitualOccurrence;
 use entwine_core::practice::pause::Pause;
+use entwine_core::practice::reaching_out::{ReachingOut, TurningTowards};
 use entwine_core::practice::response::Response;
 use entwine_core::practice::ritual::Ritual;
 use entwine_core::practice::sealed::{Commitment, PublishedAnswer, SealedAnswer, Sitting, Skip};
@@ -66,6 +68,8 @@ const KINDS: &[Kind] = &[
     Kind::of::<Response>("response"),
     Kind::of::<CheckIn>("check_in"),
     Kind::of::<Note>("note"),
+    Kind::of::<ReachingOut>("reaching_out"),
+    Kind::of::<TurningTowards>("reaching_out"),
 ];
 
 impl Client {

@@ -17,6 +17,7 @@ pub mod occurrence;
 pub mod origin;
 pub mod pause;
 pub mod person;
+pub mod reaching_out;
 pub mod refusal;
 pub mod registration;
 pub mod response;

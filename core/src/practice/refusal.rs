@@ -11,6 +11,9 @@ pub enum Refusal {
     /// Somebody else wrote it.
     #[error("{0}: only who wrote it may do that")]
     NotYours(&'static str),
+    /// It is for the other one to do.
+    #[error("{0}: this is for the other one of you to do")]
+    ForTheOther(&'static str),
     /// It is in another state than this needs.
     #[error("{what}: {state}")]
     State {

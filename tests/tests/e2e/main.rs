@@ -36,6 +36,7 @@ mod offline;
 mod operator;
 mod phone_dying;
 mod processes;
+mod reaching_out;
 mod reader;
 mod recovery;
 mod refusals;

@@ -6,6 +6,7 @@ mod check_in;
 mod gratitude;
 mod journal;
 mod note;
+mod reaching_out;
 mod response;
 mod ritual;
 mod sealed_answer;
@@ -55,6 +56,8 @@ groups! {
     CheckIn(check_in),
     /// Notes: a few warm words for now, for an hour, or for when the other is there again.
     Note(note),
+    /// Reaching out: a small sign to the other, and the turning towards it.
+    ReachingOut(reaching_out),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
