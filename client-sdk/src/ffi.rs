@@ -33,6 +33,7 @@ pub mod note;
 pub mod reaching_out;
 pub mod response;
 pub mod rituals;
+pub mod screen_free;
 pub mod sealed_answer;
 pub mod search;
 

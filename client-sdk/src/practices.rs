@@ -13,6 +13,7 @@ pub mod note;
 pub mod reaching_out;
 pub mod response;
 mod ritual;
+pub mod screen_free;
 pub mod sealed_answer;
 mod search;
 
@@ -30,6 +31,7 @@ use entwine_core::practice::pause::Pause;
 use entwine_core::practice::reaching_out::{ReachingOut, TurningTowards};
 use entwine_core::practice::response::Response;
 use entwine_core::practice::ritual::Ritual;
+use entwine_core::practice::screen_free::{ScreenEnd, ScreenFree, ScreenPromise};
 use entwine_core::practice::sealed::{Commitment, PublishedAnswer, SealedAnswer, Sitting, Skip};
 use entwine_core::practice::search::Reader;
 use entwine_core::practice::{Writer, person};
@@ -70,6 +72,9 @@ const KINDS: &[Kind] = &[
     Kind::of::<Note>("note"),
     Kind::of::<ReachingOut>("reaching_out"),
     Kind::of::<TurningTowards>("reaching_out"),
+    Kind::of::<ScreenFree>("screen_free"),
+    Kind::of::<ScreenPromise>("screen_free"),
+    Kind::of::<ScreenEnd>("screen_free"),
 ];
 
 impl Client {

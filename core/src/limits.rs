@@ -116,6 +116,10 @@ pub const ROUND_QUESTIONS_MAX: usize = 8;
 pub const COMMITMENTS_PER_PERSON_MAX: usize = DEVICES_PER_PERSON_RECOVERY_MAX;
 /// Days by which a note may be written before its hour: a year, for a birthday that one must not forget.
 pub const NOTE_DAYS_AHEAD_MAX: i32 = 366;
+/// Days by which a time without screens may be proposed before it begins: a year, for a holiday.
+pub const SCREEN_FREE_DAYS_AHEAD_MAX: u64 = 366;
+/// Minutes of one time without screens: a day. Reminders that are held back for longer would be forgotten.
+pub const SCREEN_FREE_MINUTES_MAX: u64 = 24 * 60;
 /// Bytes of a recurrence rule: every list at its longest, with an interval and an end, takes 590.
 pub const RECURRENCE_BYTES_MAX: usize = 640;
 /// The longest interval of a recurrence: 999 days or weeks are beyond what anyone calls a habit.

@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod registration;
 pub mod response;
 pub mod ritual;
+pub mod screen_free;
 pub mod sealed;
 pub mod search;
 

@@ -44,6 +44,7 @@ mod relay_dying;
 mod relay_loss;
 mod response;
 mod rituals;
+mod screen_free;
 mod sealed_answers;
 mod slow;
 mod soak;

@@ -137,7 +137,9 @@ impl Rituals<'_> {
         let to = to.map_or_else(|| Ok(from.saturating_add((DAYS_AHEAD - 1).days())), parse_day)?;
         check_order(from, to)?;
         let (here, window) = (clock::zone(), from..to.saturating_add(1.days()));
-        self.ask((from, to), |schedule| schedule.due(window.clone(), &here)).await
+        let mut list = self.ask((from, to), |schedule| schedule.due(window.clone(), &here)).await?;
+        self.client.hold_back_reminders(&mut list.due).await?;
+        Ok(list)
     }
 
     /// What to remind of from one moment until before another: what a phone hands to its system, so that it rings while no app
@@ -148,11 +150,14 @@ impl Rituals<'_> {
     pub async fn reminders(&self, from: Timestamp, to: Timestamp) -> Result<DueList, Error> {
         let (here, window) = (clock::zone(), from.to_moment()..to.to_moment());
         let days = (civil_date(from, &here), civil_date(to, &here).saturating_add(DAYS_BEFORE.days()));
-        self.ask(days, |schedule| {
+        let reminders = self.ask(days, |schedule| {
             let reminders = schedule.reminders(window.clone(), &here)?;
             Ok(reminders.into_iter().map(|reminder| reminder.due).collect())
-        })
-        .await
+        });
+        let mut list = reminders.await?;
+        self.client.hold_back_reminders(&mut list.due).await?;
+        list.due.retain(|due| due.remind_at.is_some());
+        Ok(list)
     }
 
     /// Asks every ritual's schedule, with what was said of these days.

@@ -9,6 +9,7 @@ mod note;
 mod reaching_out;
 mod response;
 mod ritual;
+mod screen_free;
 mod sealed_answer;
 
 use clap::Subcommand;
@@ -58,6 +59,8 @@ groups! {
     Note(note),
     /// Reaching out: a small sign to the other, and the turning towards it.
     ReachingOut(reaching_out),
+    /// Screen-free time, promised by both: reminders are held back meanwhile.
+    ScreenFree(screen_free),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
