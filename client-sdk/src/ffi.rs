@@ -26,6 +26,7 @@ mod recovery;
 mod syncing;
 
 pub mod check_in;
+pub mod chosen;
 pub mod content;
 pub mod gratitude;
 pub mod journal;

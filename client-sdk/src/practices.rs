@@ -7,6 +7,7 @@ pub(crate) mod changes;
 pub(crate) mod dated;
 
 pub mod check_in;
+pub mod chosen;
 pub mod gratitude;
 mod journal;
 pub mod note;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use entwine_core::document::DocumentName;
 use entwine_core::id::PersonId;
 use entwine_core::practice::check_in::CheckIn;
+use entwine_core::practice::chosen::Chosen;
 use entwine_core::practice::gratitude::Gratitude;
 use entwine_core::practice::journal::JournalEntry;
 use entwine_core::practice::moment::wall_at;
@@ -75,6 +77,7 @@ const KINDS: &[Kind] = &[
     Kind::of::<ScreenFree>("screen_free"),
     Kind::of::<ScreenPromise>("screen_free"),
     Kind::of::<ScreenEnd>("screen_free"),
+    Kind::of::<Chosen>("practice"),
 ];
 
 impl Client {

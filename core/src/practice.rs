@@ -7,6 +7,7 @@
 //! keeps its entities as they are.
 
 pub mod check_in;
+pub mod chosen;
 pub mod founding;
 pub mod gratitude;
 pub mod journal;

@@ -8,6 +8,7 @@ mod bit_rot;
 mod branches;
 mod broken;
 mod check_in;
+mod chosen;
 mod content;
 mod contract;
 mod copies;

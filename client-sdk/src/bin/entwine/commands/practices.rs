@@ -3,6 +3,7 @@
 //! A practice is registered by a line for its file and one for its group.
 
 mod check_in;
+mod chosen;
 mod gratitude;
 mod journal;
 mod note;
@@ -61,6 +62,8 @@ groups! {
     ReachingOut(reaching_out),
     /// Screen-free time, promised by both: reminders are held back meanwhile.
     ScreenFree(screen_free),
+    /// Which practices you two use, and which rest.
+    Practices(chosen),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
@@ -75,4 +78,22 @@ fn parse_choice<C: Choice>(word: &str) -> Result<C, String> {
 
 fn parse_month(text: &str) -> Result<Month, String> {
     text.parse().map_err(|error: entwine_sdk::ParseMonthError| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use entwine_sdk::chosen::PRACTICES;
+
+    use super::*;
+
+    #[test]
+    fn every_group_is_a_practice_that_can_be_chosen_and_every_practice_has_one() {
+        let groups = PracticeCommand::augment_subcommands(clap::Command::new("entwine"));
+        let names: BTreeSet<&str> = groups.get_subcommands().map(clap::Command::get_name).collect();
+        let known: BTreeSet<&str> = PRACTICES.iter().copied().chain(["practices"]).collect();
+        assert_eq!(names, known);
+        assert_eq!(PRACTICES.len() + 1, known.len(), "each is named once");
+    }
 }
