@@ -25,18 +25,21 @@ mod network;
 mod recovery;
 mod syncing;
 
+pub mod are;
 pub mod check_in;
 pub mod chosen;
 pub mod content;
 pub mod gratitude;
 pub mod journal;
 pub mod note;
+pub mod question;
 pub mod reaching_out;
 pub mod response;
 pub mod rituals;
 pub mod screen_free;
 pub mod sealed_answer;
 pub mod search;
+pub mod vulnerability;
 
 pub use call::Cancellation;
 pub use client::{ClientConfig, EntwineClient};

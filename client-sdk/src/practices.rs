@@ -6,17 +6,20 @@
 pub(crate) mod changes;
 pub(crate) mod dated;
 
+pub mod are;
 pub mod check_in;
 pub mod chosen;
 pub mod gratitude;
 mod journal;
 pub mod note;
+pub mod question;
 pub mod reaching_out;
 pub mod response;
 mod ritual;
 pub mod screen_free;
 pub mod sealed_answer;
 mod search;
+pub mod vulnerability;
 
 use std::collections::BTreeMap;
 
@@ -30,12 +33,14 @@ use entwine_core::practice::moment::wall_at;
 use entwine_core::practice::note::Note;
 use entwine_core::practice::occurrence::RitualOccurrence;
 use entwine_core::practice::pause::Pause;
+use entwine_core::practice::question::{DepthCeiling, OpenAnswer, OwnQuestion, Passed, Session};
 use entwine_core::practice::reaching_out::{ReachingOut, TurningTowards};
 use entwine_core::practice::response::Response;
 use entwine_core::practice::ritual::Ritual;
 use entwine_core::practice::screen_free::{ScreenEnd, ScreenFree, ScreenPromise};
 use entwine_core::practice::sealed::{Commitment, PublishedAnswer, SealedAnswer, Sitting, Skip};
 use entwine_core::practice::search::Reader;
+use entwine_core::practice::vulnerability::{StepDone, VulnerabilityPace};
 use entwine_core::practice::{Writer, person};
 use entwine_core::time::Timestamp;
 use jiff::ZonedDateTime;
@@ -78,6 +83,13 @@ const KINDS: &[Kind] = &[
     Kind::of::<ScreenPromise>("screen_free"),
     Kind::of::<ScreenEnd>("screen_free"),
     Kind::of::<Chosen>("practice"),
+    Kind::of::<OwnQuestion>("question"),
+    Kind::of::<DepthCeiling>("question-ceiling"),
+    Kind::of::<Session>("question-session"),
+    Kind::of::<Passed>("question-passed"),
+    Kind::of::<OpenAnswer>("question-answer"),
+    Kind::of::<VulnerabilityPace>("vulnerability"),
+    Kind::of::<StepDone>("vulnerability"),
 ];
 
 impl Client {
@@ -102,6 +114,11 @@ impl Client {
 struct Names(BTreeMap<PersonId, String>);
 
 impl Names {
+    /// All whom `home` names.
+    fn people(&self) -> impl Iterator<Item = PersonId> {
+        self.0.keys().copied()
+    }
+
     /// The person's name; until it has come, a word that stands for it.
     fn of(&self, person: Option<PersonId>) -> String {
         person.and_then(|person| self.0.get(&person).cloned()).unwrap_or_else(|| "somebody".to_owned())

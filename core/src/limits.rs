@@ -112,6 +112,12 @@ pub const GRATITUDES_AT_ONCE_MAX: usize = 3;
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// Questions that are answered at once, under one seal: the A.R.E. look has three.
 pub const ROUND_QUESTIONS_MAX: usize = 8;
+/// Own questions of a couple, which lie in `home`: three a week for six years.
+pub const OWN_QUESTIONS_MAX: usize = 1_024;
+/// Questions of a session: fewer are no session, and are drawn one by one.
+pub const SESSION_QUESTIONS_MIN: usize = 2;
+/// Questions of a session: the famous evening of questions has 36.
+pub const SESSION_QUESTIONS_MAX: usize = 48;
 /// Commitments of one person in one round that the other's phone takes note of: one of each device.
 pub const COMMITMENTS_PER_PERSON_MAX: usize = DEVICES_PER_PERSON_RECOVERY_MAX;
 /// Days by which a note may be written before its hour: a year, for a birthday that one must not forget.

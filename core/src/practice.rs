@@ -6,6 +6,7 @@
 //! [`CollectionMut`](crate::document::CollectionMut): nothing else lists the practices, and a phone that does not know one
 //! keeps its entities as they are.
 
+pub mod are;
 pub mod check_in;
 pub mod chosen;
 pub mod founding;
@@ -18,6 +19,7 @@ pub mod occurrence;
 pub mod origin;
 pub mod pause;
 pub mod person;
+pub mod question;
 pub mod reaching_out;
 pub mod refusal;
 pub mod registration;
@@ -26,6 +28,7 @@ pub mod ritual;
 pub mod screen_free;
 pub mod sealed;
 pub mod search;
+pub mod vulnerability;
 
 use crate::id::{KeyholderId, PersonId};
 

@@ -2,7 +2,6 @@
 
 mod publishing;
 
-use entwine_core::content::Content;
 use entwine_core::document::{DocumentName, EntityId};
 use entwine_core::id::PersonId;
 use entwine_core::practice::origin::Origin;
@@ -99,10 +98,9 @@ impl Client {
             Some(id) => self.sealed(&place.chapter, id).await?.map(|answer| answer.texts.to_vec()),
             None => None,
         };
-        let asked = |asked: &Asked| AskedView { id: asked.id.clone(), text: asked.text.clone() };
         Ok(RoundView {
             id: place.round.id.clone(),
-            questions: place.round.questions.iter().map(asked).collect(),
+            questions: asked_views(&place.round),
             state: standing.state(),
             yours,
             theirs: standing.their_texts().map(<[String]>::to_vec),
@@ -228,6 +226,12 @@ impl SealedAnswers<'_> {
 }
 
 impl RoundView {
+    /// The same with the questions in the words of this round.
+    pub(crate) fn in_words_of(mut self, round: &Round) -> Self {
+        self.questions = asked_views(round);
+        self
+    }
+
     fn opened(mut self, sitting: &Shown<Sitting>) -> Self {
         self.opened_by = Some(sitting.author.clone());
         self.opened_at = Some(sitting.written_at.clone());
@@ -235,12 +239,7 @@ impl RoundView {
     }
 }
 
-impl Client {
-    /// A question of the decks, to be asked in the words of a locale.
-    pub(crate) async fn asked(&self, id: &str, locale: &str) -> Result<Asked, Error> {
-        let questions = Content::of(locale).questions;
-        let found = questions.into_iter().find(|question| question.id == id);
-        let question = found.ok_or_else(|| Error::NotFound { what: "question", id: id.to_owned() })?;
-        Ok(Asked { id: question.id, text: question.text })
-    }
+fn asked_views(round: &Round) -> Vec<AskedView> {
+    let view = |asked: &Asked| AskedView { id: asked.id.clone(), text: asked.text.clone() };
+    round.questions.iter().map(view).collect()
 }

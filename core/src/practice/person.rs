@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::{
-    Document, DocumentError, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile,
+    Document, DocumentError, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, Reconcile, Stored,
 };
 use crate::id::PersonId;
 use crate::limits::NAME_BYTES_MAX;
@@ -60,13 +60,21 @@ pub fn write_name(home: &mut Document, writer: &Writer, name: &str, now: Timesta
 /// key.
 #[must_use]
 pub fn names(home: &Document) -> BTreeMap<PersonId, String> {
-    let mut people = home.collection::<Person>().list().items;
-    people.sort_by(|one, other| (*one.value.named_at, &one.id).cmp(&(*other.value.named_at, &other.id)));
-    let named = people.into_iter().filter_map(|person| {
-        let id = person.id.parts().next()?.parse().ok()?;
-        Some((id, person.value.name.get().clone()))
-    });
-    named.collect()
+    let latest = latest_of_each(home.collection::<Person>().list().items, |person| *person.named_at);
+    latest.into_iter().map(|(id, person)| (id, person.name.get().clone())).collect()
+}
+
+/// Of what the devices of each person say under `<person>/<device>`, the latest; at the same moment, the greater key.
+pub(super) fn latest_of_each<T>(mut said: Vec<Stored<T>>, at: impl Fn(&T) -> Timestamp) -> Vec<(PersonId, T)> {
+    said.sort_by(|one, other| (at(&other.value), &other.id).cmp(&(at(&one.value), &one.id)));
+    let mut latest: Vec<(PersonId, T)> = Vec::new();
+    for stored in said {
+        let Some(person) = stored.id.parts().next().and_then(|part| part.parse().ok()) else { continue };
+        if !latest.iter().any(|(of, _)| *of == person) {
+            latest.push((person, stored.value));
+        }
+    }
+    latest
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub enum Refusal {
     /// Text that is no day.
     #[error("{0:?} is no day: a day looks like 2026-11-25")]
     Day(String),
+    /// Text that is no week.
+    #[error("{0:?} is no week: a week looks like 2026-W48")]
+    Week(String),
     /// Text that is no moment.
     #[error("{0:?} is no moment: a moment looks like 2026-11-25T19:30")]
     Moment(String),

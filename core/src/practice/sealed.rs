@@ -17,16 +17,17 @@ use rand_core::CryptoRng;
 
 use crate::document::{
     Document, DocumentError, DocumentName, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, List,
-    Reconcile, TextSet,
+    Reconcile, Stored, TextSet,
 };
 use crate::id::{Hash, PersonId};
 use crate::limits::{
     ANSWER_BYTES_MAX, COMMITMENTS_PER_PERSON_MAX, ENTITY_KEY_BYTES_MAX, ROUND_QUESTIONS_MAX, STEP_BYTES_MAX,
 };
-use crate::practice::Writer;
+use crate::practice::are::Week;
 use crate::practice::origin::{self, Dated, Origin};
 use crate::practice::refusal::{Refusal, check_not_empty};
 use crate::practice::search::{Findable, Reader};
+use crate::practice::{Writer, question};
 use crate::time::Timestamp;
 
 pub use standing::{Answers, RoundState, Standing};
@@ -239,13 +240,21 @@ impl Sitting {
 /// The chapters that a round of this key can lie in, the likeliest first.
 #[must_use]
 pub fn chapters_of(id: &EntityId) -> Vec<DocumentName> {
-    origin::chapters_of(id)
+    match Week::of_key(id) {
+        Some(week) => vec![week.chapter()],
+        None => origin::chapters_of(id),
+    }
 }
 
 /// The round of this key, as its chapter has it.
 #[must_use]
 pub fn round(chapter: &Document, id: &EntityId) -> Option<Round> {
-    let sitting = chapter.collection::<Sitting>().get(id).ok()??.value;
+    if let Some(week) = Week::of_key(id) {
+        return Some(week.round("en"));
+    }
+    let Ok(Some(Stored { value: sitting, .. })) = chapter.collection::<Sitting>().get(id) else {
+        return question::round(chapter, id);
+    };
     Some(Round { id: id.clone(), questions: sitting.questions.to_vec() })
 }
 

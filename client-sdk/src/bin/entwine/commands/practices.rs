@@ -2,16 +2,19 @@
 //!
 //! A practice is registered by a line for its file and one for its group.
 
+mod are;
 mod check_in;
 mod chosen;
 mod gratitude;
 mod journal;
 mod note;
+mod question;
 mod reaching_out;
 mod response;
 mod ritual;
 mod screen_free;
 mod sealed_answer;
+mod vulnerability;
 
 use clap::Subcommand;
 use entwine_core::document::Choice;
@@ -64,6 +67,12 @@ groups! {
     ScreenFree(screen_free),
     /// Which practices you two use, and which rest.
     Practices(chosen),
+    /// Questions to ask each other: drawn one by one or gone through in a session, and answered in the open or under seal.
+    Question(question),
+    /// Vulnerability steps: five gentle exercises, at the pace of the more reserved of you.
+    Vulnerability(vulnerability),
+    /// The A.R.E. look: three questions about how close you are, once a week at most, answered under seal.
+    Are(are),
 }
 
 /// An id that somebody typed. What is no id at all is an id that nothing has.
