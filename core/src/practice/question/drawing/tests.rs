@@ -87,7 +87,7 @@ fn both_go_on_apart_and_come_to_the_same_question() {
     ada.document.collection_mut().put(&id, &session, NOW).unwrap();
     let begun = ada.document.take_changes();
     noor.document.apply(&begun).unwrap();
-    let mut passes = |phone: &mut Phone, number: usize, how| {
+    let passes = |phone: &mut Phone, number: usize, how| {
         let (writer, passed) = (phone.writer, Passed::new(&session.questions[number - 1].id, how, &phone.origin()));
         pass(&mut phone.document, &step_key(&id, number), &passed, &writer, NOW).unwrap();
     };
