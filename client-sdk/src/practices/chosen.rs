@@ -9,8 +9,20 @@ use crate::client::Client;
 use crate::error::Error;
 
 /// All practices, each called as its group of commands is, from the everyday ones to those for an occasion.
-pub const PRACTICES: &[&str] =
-    &["journal", "response", "check-in", "gratitude", "note", "reaching-out", "ritual", "screen-free", "sealed-answer"];
+pub const PRACTICES: &[&str] = &[
+    "journal",
+    "response",
+    "check-in",
+    "gratitude",
+    "note",
+    "reaching-out",
+    "ritual",
+    "screen-free",
+    "question",
+    "sealed-answer",
+    "vulnerability",
+    "are",
+];
 
 /// How a practice stands with a couple. Who of the two lets it rest is not told: either may, and owes no reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
