@@ -78,26 +78,18 @@ public struct Content: Hashable, Sendable {
         public let word: String
     }
 
-    /// A ritual to adopt.
+    /// A ritual to adopt, by ``Rituals/adopt(_:_:for:)``.
     public struct Template: Hashable, Sendable, Identifiable {
         /// Names it.
         public let id: String
         /// What it is called.
         public let name: String
+        /// Why it is good for two.
+        public let why: String
         /// When it comes round, unless the two choose otherwise.
         public let every: Recurrence
         /// What is done, in this order.
-        public let steps: [Step]
-    }
-
-    /// A step of a ritual to adopt.
-    public struct Step: Hashable, Sendable {
-        /// What is done.
-        public let text: String
-        /// How long it takes; none where it takes as long as it takes.
-        public let minutes: Int?
-        /// Whose turn it is.
-        public let turn: Turn
+        public let steps: [RitualStep]
     }
 
     /// A gentle, optional step towards showing more of oneself.
@@ -121,27 +113,14 @@ public struct Content: Hashable, Sendable {
     }
 }
 
-/// Whose turn a step is.
-public enum Turn: String, EntwineChoice {
-    /// Both, together.
-    case both
-    /// The one who begins.
-    case first
-    /// The other.
-    case second
-    /// Each for oneself, or one after the other as it comes.
-    case each
-    /// What only a newer version knows.
-    case later
-}
-
 extension Content.Template {
     init(_ template: EntwineFFI.ContentTemplate) {
         id = template.id
         name = template.name
+        why = template.why
         every = Recurrence(rawValue: template.cadence)
         steps = template.steps.map {
-            Content.Step(text: $0.text, minutes: $0.minutes.map(Int.init), turn: Turn(word: $0.turn))
+            RitualStep($0.text, minutes: $0.minutes.map(Int.init), turn: Turn(word: $0.turn))
         }
     }
 }

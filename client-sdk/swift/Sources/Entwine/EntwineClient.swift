@@ -77,4 +77,54 @@ public final class EntwineClient: Sendable {
     public var gratitudes: Gratitudes {
         get throws { Gratitudes(try calling { try ffi.gratitudes() }) }
     }
+
+    /// The responses to entries and check-ins.
+    public var responses: Responses {
+        get throws { Responses(try calling { try ffi.responses() }) }
+    }
+
+    /// The check-ins.
+    public var checkIns: CheckIns {
+        get throws { CheckIns(try calling { try ffi.checkIns() }) }
+    }
+
+    /// The notes.
+    public var notes: Notes {
+        get throws { Notes(try calling { try ffi.notes() }) }
+    }
+
+    /// Reaching out, and turning towards it.
+    public var reachingOut: ReachingOut {
+        get throws { ReachingOut(try calling { try ffi.reachingOut() }) }
+    }
+
+    /// The times without screens.
+    public var screenFree: ScreenFree {
+        get throws { ScreenFree(try calling { try ffi.screenFree() }) }
+    }
+
+    /// The questions to ask each other.
+    public var questions: Questions {
+        get throws { Questions(try calling { try ffi.questions() }) }
+    }
+
+    /// The vulnerability steps.
+    public var vulnerability: Vulnerability {
+        get throws { Vulnerability(try calling { try ffi.vulnerability() }) }
+    }
+
+    /// The A.R.E. looks.
+    public var areLooks: AreLooks {
+        get throws { AreLooks(try calling { try ffi.areLooks() }) }
+    }
+
+    /// The sealed answers.
+    public var sealedAnswers: SealedAnswers {
+        get throws { SealedAnswers(try calling { try ffi.sealedAnswers() }) }
+    }
+
+    /// Which practices the two use.
+    public var practices: Practices {
+        get throws { Practices(try calling { try ffi.practices() }) }
+    }
 }

@@ -72,6 +72,24 @@ public struct ScreenFreeId: EntwineId {
     public init(rawValue: String) { self.rawValue = rawValue }
 }
 
+/// Names a pause of a ritual.
+public struct PauseId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a round of sealed answers.
+public struct RoundId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Names a session of questions.
+public struct SessionId: EntwineId {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
 /// Names a space: what the two of you share, or what is one's own.
 public struct SpaceId: EntwineId {
     public let rawValue: String

@@ -679,6 +679,190 @@ fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
 
 
 /**
+ * The A.R.E. looks of a couple. Each is a round of sealed answers, whose id is its week, such as `2026-W48`.
+ */
+public protocol AreLooksProtocol: AnyObject, Sendable {
+    
+    /**
+     * Answers the three questions of a week, or of this one; an empty text passes one over. The id of the round.
+     */
+    func answer(week: String?, texts: [String]) async throws  -> String
+    
+    /**
+     * The looks that this person has answered or passed over, the latest first.
+     */
+    func list(locale: String) async throws  -> [SealedRound]
+    
+    /**
+     * The look of a week, or of this one, in the words of a locale.
+     */
+    func read(week: String?, locale: String) async throws  -> SealedRound
+    
+}
+/**
+ * The A.R.E. looks of a couple. Each is a round of sealed answers, whose id is its week, such as `2026-W48`.
+ */
+open class AreLooks: AreLooksProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_arelooks(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_arelooks(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Answers the three questions of a week, or of this one; an empty text passes one over. The id of the round.
+     */
+open func answer(week: String?, texts: [String])async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_arelooks_answer(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(week),FfiConverterSequenceString.lower(texts)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The looks that this person has answered or passed over, the latest first.
+     */
+open func list(locale: String)async throws  -> [SealedRound]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_arelooks_list(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSealedRound.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The look of a week, or of this one, in the words of a locale.
+     */
+open func read(week: String?, locale: String)async throws  -> SealedRound  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_arelooks_read(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(week),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSealedRound_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAreLooks: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = AreLooks
+
+    public static func lift(_ handle: UInt64) throws -> AreLooks {
+        return AreLooks(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: AreLooks) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AreLooks {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: AreLooks, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAreLooks_lift(_ handle: UInt64) throws -> AreLooks {
+    return try FfiConverterTypeAreLooks.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAreLooks_lower(_ value: AreLooks) -> UInt64 {
+    return FfiConverterTypeAreLooks.lower(value)
+}
+
+
+
+
+
+
+/**
  * Ends calls that it was given to: what was durable by then is kept, and the call fails with `TryLater`. For languages whose
  * own cancellation does not reach here; where a call's future is dropped, the call ends by itself.
  */
@@ -820,9 +1004,280 @@ public func FfiConverterTypeCancellation_lower(_ value: Cancellation) -> UInt64 
 
 
 /**
+ * The check-ins of a couple.
+ */
+public protocol CheckInsProtocol: AnyObject, Sendable {
+    
+    /**
+     * Checks in, for both or for oneself alone: its id. One word of anything is enough.
+     */
+    func add(words: CheckInWords, `private`: Bool) async throws  -> String
+    
+    /**
+     * Changes one's own: only what is given.
+     */
+    func change(id: String, words: CheckInWords) async throws 
+    
+    /**
+     * Puts one's own into the trash.
+     */
+    func delete(id: String) async throws 
+    
+    /**
+     * Those of a month, or all, the newest first; one's own private ones too.
+     */
+    func list(month: String?) async throws  -> [CheckIn]
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+    func read(id: String) async throws  -> CheckIn
+    
+    /**
+     * Takes one out of the trash.
+     */
+    func restore(id: String) async throws 
+    
+}
+/**
+ * The check-ins of a couple.
+ */
+open class CheckIns: CheckInsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_checkins(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_checkins(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Checks in, for both or for oneself alone: its id. One word of anything is enough.
+     */
+open func add(words: CheckInWords, `private`: Bool = false)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_checkins_add(
+                        self.uniffiCloneHandle(),FfiConverterTypeCheckInWords_lower(words),FfiConverterBool.lower(`private`)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Changes one's own: only what is given.
+     */
+open func change(id: String, words: CheckInWords)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_checkins_change(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterTypeCheckInWords_lower(words)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Puts one's own into the trash.
+     */
+open func delete(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_checkins_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Those of a month, or all, the newest first; one's own private ones too.
+     */
+open func list(month: String? = nil)async throws  -> [CheckIn]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_checkins_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeCheckIn.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+open func read(id: String)async throws  -> CheckIn  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_checkins_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCheckIn_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Takes one out of the trash.
+     */
+open func restore(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_checkins_restore(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckIns: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = CheckIns
+
+    public static func lift(_ handle: UInt64) throws -> CheckIns {
+        return CheckIns(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: CheckIns) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckIns {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: CheckIns, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckIns_lift(_ handle: UInt64) throws -> CheckIns {
+    return try FfiConverterTypeCheckIns.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckIns_lower(_ value: CheckIns) -> UInt64 {
+    return FfiConverterTypeCheckIns.lower(value)
+}
+
+
+
+
+
+
+/**
  * A device. Several processes, and several clients of one process, may open the same profile at once.
  */
 public protocol EntwineClientProtocol: AnyObject, Sendable {
+    
+    /**
+     * The A.R.E. looks.
+     */
+    func areLooks() throws  -> AreLooks
+    
+    /**
+     * The check-ins.
+     */
+    func checkIns() throws  -> CheckIns
+    
+    /**
+     * The practices.
+     */
+    func practices() throws  -> Practices
     
     /**
      * Closes the profile: events end, and every further call fails with `RefreshState`. What was reported as done is durable
@@ -934,6 +1389,21 @@ public protocol EntwineClientProtocol: AnyObject, Sendable {
     func safetyWords() async throws  -> [String]
     
     /**
+     * The notes.
+     */
+    func notes() throws  -> Notes
+    
+    /**
+     * The questions.
+     */
+    func questions() throws  -> Questions
+    
+    /**
+     * Reaching out.
+     */
+    func reachingOut() throws  -> ReachingOut
+    
+    /**
      * Says that the words were written down: older phrases end.
      */
     func confirmPhrase(cancellation: Cancellation?) async throws 
@@ -955,9 +1425,24 @@ public protocol EntwineClientProtocol: AnyObject, Sendable {
     func recover(relay: String, words: String, cancellation: Cancellation?) async throws  -> [String]
     
     /**
+     * The responses.
+     */
+    func responses() throws  -> Responses
+    
+    /**
      * The rituals.
      */
     func rituals() throws  -> Rituals
+    
+    /**
+     * The times without screens.
+     */
+    func screenFree() throws  -> ScreenFreeTimes
+    
+    /**
+     * The sealed answers.
+     */
+    func sealedAnswers() throws  -> SealedAnswers
     
     /**
      * Looks for words in everything that this device has, whatever their case and accents: all of them must stand in a thing. The
@@ -992,6 +1477,11 @@ public protocol EntwineClientProtocol: AnyObject, Sendable {
      * A mark for everything that was written on this device until now, in the shared or the private space.
      */
     func written(`private`: Bool) async throws  -> String
+    
+    /**
+     * The vulnerability steps.
+     */
+    func vulnerability() throws  -> Vulnerability
     
 }
 /**
@@ -1067,6 +1557,42 @@ public static func `open`(config: ClientConfig)async throws  -> EntwineClient  {
 }
     
 
+    
+    /**
+     * The A.R.E. looks.
+     */
+open func areLooks()throws  -> AreLooks  {
+    return try  FfiConverterTypeAreLooks_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_are_looks(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The check-ins.
+     */
+open func checkIns()throws  -> CheckIns  {
+    return try  FfiConverterTypeCheckIns_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_check_ins(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The practices.
+     */
+open func practices()throws  -> Practices  {
+    return try  FfiConverterTypePractices_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_practices(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
     
     /**
      * Closes the profile: events end, and every further call fails with `RefreshState`. What was reported as done is durable
@@ -1422,6 +1948,42 @@ open func safetyWords()async throws  -> [String]  {
 }
     
     /**
+     * The notes.
+     */
+open func notes()throws  -> Notes  {
+    return try  FfiConverterTypeNotes_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_notes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The questions.
+     */
+open func questions()throws  -> Questions  {
+    return try  FfiConverterTypeQuestions_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_questions(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Reaching out.
+     */
+open func reachingOut()throws  -> ReachingOut  {
+    return try  FfiConverterTypeReachingOut_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_reaching_out(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Says that the words were written down: older phrases end.
      */
 open func confirmPhrase(cancellation: Cancellation? = nil)async throws   {
@@ -1499,12 +2061,48 @@ open func recover(relay: String, words: String, cancellation: Cancellation? = ni
 }
     
     /**
+     * The responses.
+     */
+open func responses()throws  -> Responses  {
+    return try  FfiConverterTypeResponses_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_responses(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * The rituals.
      */
 open func rituals()throws  -> Rituals  {
     return try  FfiConverterTypeRituals_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
         uniffiCallStatus in
     uniffi_entwine_sdk_fn_method_entwineclient_rituals(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The times without screens.
+     */
+open func screenFree()throws  -> ScreenFreeTimes  {
+    return try  FfiConverterTypeScreenFreeTimes_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_screen_free(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The sealed answers.
+     */
+open func sealedAnswers()throws  -> SealedAnswers  {
+    return try  FfiConverterTypeSealedAnswers_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_sealed_answers(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -1626,6 +2224,18 @@ open func written(`private`: Bool)async throws  -> String  {
             liftFunc: FfiConverterString.lift,
             errorHandler: FfiConverterTypeEntwineError_lift
         )
+}
+    
+    /**
+     * The vulnerability steps.
+     */
+open func vulnerability()throws  -> Vulnerability  {
+    return try  FfiConverterTypeVulnerability_lift(try rustCallWithError(FfiConverterTypeEntwineError_lift) {
+        uniffiCallStatus in
+    uniffi_entwine_sdk_fn_method_entwineclient_vulnerability(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
 
@@ -3182,6 +3792,216 @@ public func FfiConverterTypeNetworkObserver_lower(_ value: NetworkObserver) -> U
 
 
 /**
+ * The notes of a couple.
+ */
+public protocol NotesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Writes a note to the other: its id. `at` is an hour of the wall clock wherever the other is, as `2026-12-24T08:00`; without one, it
+     * is for now, or with `when_online` for when they are there again.
+     */
+    func add(text: String, at: String?, whenOnline: Bool) async throws  -> String
+    
+    /**
+     * Those that were written in a month, or all, the newest first. What waits for its hour is seen by its writer alone.
+     */
+    func list(month: String?) async throws  -> [Note]
+    
+    /**
+     * One of them.
+     */
+    func read(id: String) async throws  -> Note
+    
+    /**
+     * Takes back one's own before its hour. What has come stays with whom it was for.
+     */
+    func withdraw(id: String) async throws 
+    
+}
+/**
+ * The notes of a couple.
+ */
+open class Notes: NotesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_notes(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_notes(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Writes a note to the other: its id. `at` is an hour of the wall clock wherever the other is, as `2026-12-24T08:00`; without one, it
+     * is for now, or with `when_online` for when they are there again.
+     */
+open func add(text: String, at: String? = nil, whenOnline: Bool = false)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_notes_add(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(text),FfiConverterOptionString.lower(at),FfiConverterBool.lower(whenOnline)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Those that were written in a month, or all, the newest first. What waits for its hour is seen by its writer alone.
+     */
+open func list(month: String? = nil)async throws  -> [Note]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_notes_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeNote.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One of them.
+     */
+open func read(id: String)async throws  -> Note  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_notes_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeNote_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Takes back one's own before its hour. What has come stays with whom it was for.
+     */
+open func withdraw(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_notes_withdraw(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNotes: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Notes
+
+    public static func lift(_ handle: UInt64) throws -> Notes {
+        return Notes(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Notes) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Notes {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Notes, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNotes_lift(_ handle: UInt64) throws -> Notes {
+    return try FfiConverterTypeNotes.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNotes_lower(_ value: Notes) -> UInt64 {
+    return FfiConverterTypeNotes.lower(value)
+}
+
+
+
+
+
+
+/**
  * A text as an editor opened it.
  */
 public protocol OpenedTextProtocol: AnyObject, Sendable {
@@ -3335,14 +4155,1092 @@ public func FfiConverterTypeOpenedText_lower(_ value: OpenedText) -> UInt64 {
 
 
 /**
+ * The practices of a couple.
+ */
+public protocol PracticesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Chooses for oneself what is wanted of a practice: `use` or `rest`.
+     */
+    func choose(name: String, wanted: String) async throws 
+    
+    /**
+     * All of them. One is in use if somebody wants it and nobody lets it rest.
+     */
+    func list() async throws  -> [Practice]
+    
+}
+/**
+ * The practices of a couple.
+ */
+open class Practices: PracticesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_practices(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_practices(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Chooses for oneself what is wanted of a practice: `use` or `rest`.
+     */
+open func choose(name: String, wanted: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_practices_choose(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(name),FfiConverterString.lower(wanted)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * All of them. One is in use if somebody wants it and nobody lets it rest.
+     */
+open func list()async throws  -> [Practice]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_practices_list(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypePractice.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePractices: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Practices
+
+    public static func lift(_ handle: UInt64) throws -> Practices {
+        return Practices(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Practices) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Practices {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Practices, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePractices_lift(_ handle: UInt64) throws -> Practices {
+    return try FfiConverterTypePractices.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePractices_lower(_ value: Practices) -> UInt64 {
+    return FfiConverterTypePractices.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The questions of a couple.
+ */
+public protocol QuestionsProtocol: AnyObject, Sendable {
+    
+    /**
+     * Adds an own question, for both: its id.
+     */
+    func add(text: String, deck: String, depth: UInt32) async throws  -> String
+    
+    /**
+     * Answers a question, in a session or outside: in the open, the answer's id; under seal, that of the round.
+     */
+    func answer(question: String, text: String, sealed: Bool, session: String?, locale: String) async throws  -> String
+    
+    /**
+     * The answers in the open, to one question or all, the newest first.
+     */
+    func answers(question: String?) async throws  -> [OpenAnswer]
+    
+    /**
+     * How deep the two ask each other.
+     */
+    func ceiling() async throws  -> DepthCeiling
+    
+    /**
+     * Puts one's own question into the trash.
+     */
+    func delete(id: String) async throws 
+    
+    /**
+     * The next question that was not asked yet, no deeper than both want; none where none is left.
+     */
+    func draw(deck: String?, depth: UInt32?, locale: String) async throws  -> CoupleQuestion?
+    
+    /**
+     * The questions of a deck and a depth, or all, in the order in which they are drawn.
+     */
+    func list(deck: String?, depth: UInt32?, locale: String) async throws  -> [CoupleQuestion]
+    
+    /**
+     * Goes on: the question to talk about is `done` or `skipped`. The session as it stands then.
+     */
+    func nextInSession(id: String, how: String) async throws  -> QuestionSession
+    
+    /**
+     * One session.
+     */
+    func session(id: String) async throws  -> QuestionSession
+    
+    /**
+     * The sessions of a month, or all, the newest first.
+     */
+    func sessions(month: String?) async throws  -> [QuestionSession]
+    
+    /**
+     * Says how deep this person wants to be asked.
+     */
+    func setCeiling(depth: UInt32) async throws 
+    
+    /**
+     * Passes a question over, without a reason: it is not drawn again.
+     */
+    func skip(question: String) async throws 
+    
+    /**
+     * Begins a session of so many questions: its id.
+     */
+    func startSession(deck: String?, count: UInt32, locale: String) async throws  -> String
+    
+}
+/**
+ * The questions of a couple.
+ */
+open class Questions: QuestionsProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_questions(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_questions(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Adds an own question, for both: its id.
+     */
+open func add(text: String, deck: String, depth: UInt32)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_add(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(text),FfiConverterString.lower(deck),FfiConverterUInt32.lower(depth)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Answers a question, in a session or outside: in the open, the answer's id; under seal, that of the round.
+     */
+open func answer(question: String, text: String, sealed: Bool, session: String?, locale: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_answer(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(question),FfiConverterString.lower(text),FfiConverterBool.lower(sealed),FfiConverterOptionString.lower(session),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The answers in the open, to one question or all, the newest first.
+     */
+open func answers(question: String?)async throws  -> [OpenAnswer]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_answers(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(question)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeOpenAnswer.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * How deep the two ask each other.
+     */
+open func ceiling()async throws  -> DepthCeiling  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_ceiling(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDepthCeiling_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Puts one's own question into the trash.
+     */
+open func delete(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The next question that was not asked yet, no deeper than both want; none where none is left.
+     */
+open func draw(deck: String?, depth: UInt32?, locale: String)async throws  -> CoupleQuestion?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_draw(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(deck),FfiConverterOptionUInt32.lower(depth),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeCoupleQuestion.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The questions of a deck and a depth, or all, in the order in which they are drawn.
+     */
+open func list(deck: String?, depth: UInt32?, locale: String)async throws  -> [CoupleQuestion]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(deck),FfiConverterOptionUInt32.lower(depth),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeCoupleQuestion.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Goes on: the question to talk about is `done` or `skipped`. The session as it stands then.
+     */
+open func nextInSession(id: String, how: String)async throws  -> QuestionSession  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_next_in_session(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(how)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeQuestionSession_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One session.
+     */
+open func session(id: String)async throws  -> QuestionSession  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_session(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeQuestionSession_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The sessions of a month, or all, the newest first.
+     */
+open func sessions(month: String? = nil)async throws  -> [QuestionSession]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_sessions(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeQuestionSession.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Says how deep this person wants to be asked.
+     */
+open func setCeiling(depth: UInt32)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_set_ceiling(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(depth)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Passes a question over, without a reason: it is not drawn again.
+     */
+open func skip(question: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_skip(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(question)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Begins a session of so many questions: its id.
+     */
+open func startSession(deck: String?, count: UInt32, locale: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_questions_start_session(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(deck),FfiConverterUInt32.lower(count),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeQuestions: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Questions
+
+    public static func lift(_ handle: UInt64) throws -> Questions {
+        return Questions(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Questions) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Questions {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Questions, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestions_lift(_ handle: UInt64) throws -> Questions {
+    return try FfiConverterTypeQuestions.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestions_lower(_ value: Questions) -> UInt64 {
+    return FfiConverterTypeQuestions.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What a couple reaches out with.
+ */
+public protocol ReachingOutProtocol: AnyObject, Sendable {
+    
+    /**
+     * Reaches out to the other, with words or without: its id.
+     */
+    func add(bid: String, text: String) async throws  -> String
+    
+    /**
+     * Turns towards it, with words or without: the answer's id. For "after six", `after` is the hour, as `HH:MM` of this wall clock.
+     */
+    func answer(id: String, turning: String, after: String?, text: String) async throws  -> String
+    
+    /**
+     * Puts one's own into the trash.
+     */
+    func delete(id: String) async throws 
+    
+    /**
+     * Those of a month, or all, the newest first.
+     */
+    func list(month: String?) async throws  -> [ReachedOut]
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+    func read(id: String) async throws  -> ReachedOut
+    
+    /**
+     * Takes one out of the trash.
+     */
+    func restore(id: String) async throws 
+    
+}
+/**
+ * What a couple reaches out with.
+ */
+open class ReachingOut: ReachingOutProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_reachingout(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_reachingout(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Reaches out to the other, with words or without: its id.
+     */
+open func add(bid: String, text: String = "")async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_reachingout_add(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(bid),FfiConverterString.lower(text)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Turns towards it, with words or without: the answer's id. For "after six", `after` is the hour, as `HH:MM` of this wall clock.
+     */
+open func answer(id: String, turning: String, after: String? = nil, text: String = "")async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_reachingout_answer(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(turning),FfiConverterOptionString.lower(after),FfiConverterString.lower(text)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Puts one's own into the trash.
+     */
+open func delete(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_reachingout_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Those of a month, or all, the newest first.
+     */
+open func list(month: String? = nil)async throws  -> [ReachedOut]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_reachingout_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeReachedOut.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+open func read(id: String)async throws  -> ReachedOut  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_reachingout_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeReachedOut_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Takes one out of the trash.
+     */
+open func restore(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_reachingout_restore(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReachingOut: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ReachingOut
+
+    public static func lift(_ handle: UInt64) throws -> ReachingOut {
+        return ReachingOut(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ReachingOut) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReachingOut {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ReachingOut, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReachingOut_lift(_ handle: UInt64) throws -> ReachingOut {
+    return try FfiConverterTypeReachingOut.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReachingOut_lower(_ value: ReachingOut) -> UInt64 {
+    return FfiConverterTypeReachingOut.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The responses of a couple.
+ */
+public protocol ResponsesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Responds to an entry or a check-in: the response's id. `heard` and `thanks` need no words.
+     */
+    func add(to: String, kind: String, text: String) async throws  -> String
+    
+    /**
+     * Puts one's own into the trash.
+     */
+    func delete(id: String) async throws 
+    
+    /**
+     * What was said to an entry or a check-in.
+     */
+    func list(to: String) async throws  -> ResponseList
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+    func read(id: String) async throws  -> Response
+    
+    /**
+     * Takes one out of the trash.
+     */
+    func restore(id: String) async throws 
+    
+}
+/**
+ * The responses of a couple.
+ */
+open class Responses: ResponsesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_responses(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_responses(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Responds to an entry or a check-in: the response's id. `heard` and `thanks` need no words.
+     */
+open func add(to: String, kind: String, text: String = "")async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_responses_add(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(to),FfiConverterString.lower(kind),FfiConverterString.lower(text)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Puts one's own into the trash.
+     */
+open func delete(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_responses_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * What was said to an entry or a check-in.
+     */
+open func list(to: String)async throws  -> ResponseList  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_responses_list(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(to)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeResponseList_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One of them, also where it lies in the trash.
+     */
+open func read(id: String)async throws  -> Response  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_responses_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeResponse_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Takes one out of the trash.
+     */
+open func restore(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_responses_restore(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResponses: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Responses
+
+    public static func lift(_ handle: UInt64) throws -> Responses {
+        return Responses(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Responses) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Responses {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Responses, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponses_lift(_ handle: UInt64) throws -> Responses {
+    return try FfiConverterTypeResponses.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponses_lower(_ value: Responses) -> UInt64 {
+    return FfiConverterTypeResponses.lower(value)
+}
+
+
+
+
+
+
+/**
  * The rituals of a client.
  */
 public protocol RitualsProtocol: AnyObject, Sendable {
     
     /**
-     * Adds a ritual: its id.
+     * Begins a ritual: its id.
      */
     func add(ritual: NewRitual) async throws  -> String
+    
+    /**
+     * Adopts a template, in the words of a locale such as `de-AT`, with what `changes` says otherwise: the ritual's id. It is a
+     * copy; two who adopt the same apart have two rituals then.
+     */
+    func adopt(template: String, locale: String, changes: RitualChanges) async throws  -> String
     
     /**
      * Changes a ritual: only the fields that are given.
@@ -3350,14 +5248,77 @@ public protocol RitualsProtocol: AnyObject, Sendable {
     func change(id: String, changes: RitualChanges) async throws 
     
     /**
-     * Records that a ritual was done today: the id of the occurrence. Both may record it: it is one occurrence then.
+     * Puts a ritual into the trash. What was done of it stays.
      */
-    func done(id: String, note: String?) async throws  -> String
+    func delete(id: String) async throws 
+    
+    /**
+     * Records that a ritual was done, today or on a day such as `2026-11-25`, together or alone: the record's id. Both may
+     * record it: it is one occurrence then.
+     */
+    func done(id: String, note: String?, alone: Bool, date: String?) async throws  -> String
+    
+    /**
+     * What is due from one day to another, both included, in the time zone of this phone. None is from today on, and for a week.
+     */
+    func due(from: String?, to: String?) async throws  -> DueRituals
+    
+    /**
+     * Ends one pause of a ritual, also where it is planned for later. Whether it reached to today.
+     */
+    func endPause(id: String, pause: String) async throws  -> Bool
+    
+    /**
+     * What became of a ritual from one day to another, both included, the latest first. None is from a year ago on, and for all
+     * that is to come.
+     */
+    func history(id: String, from: String?, to: String?) async throws  -> [RitualOccurrence]
     
     /**
      * All rituals, in the order in which they were made.
      */
     func list() async throws  -> [Ritual]
+    
+    /**
+     * Moves a ritual from today, or from a day, to another one: it is due on that one, and no more on its own.
+     */
+    func moveTo(id: String, to: String, note: String?, date: String?) async throws  -> String
+    
+    /**
+     * Lets a ritual rest from one day to another, both included: the pause's id. None is from today on, and until it is resumed.
+     */
+    func pause(id: String, from: String?, to: String?) async throws  -> String
+    
+    /**
+     * One ritual, also where it lies in the trash.
+     */
+    func read(id: String) async throws  -> Ritual
+    
+    /**
+     * What to remind of from one moment until before another: what to hand to the phone's system, so that it rings while no app
+     * runs.
+     */
+    func reminders(from: Date, to: Date) async throws  -> DueRituals
+    
+    /**
+     * Takes a ritual out of the trash.
+     */
+    func restore(id: String) async throws 
+    
+    /**
+     * Ends every pause that a ritual has today: how many it ended. What is planned for later stays.
+     */
+    func resume(id: String) async throws  -> UInt32
+    
+    /**
+     * Leaves a ritual out, today or on a day: it is due no more on it, and nobody is told that it was missed.
+     */
+    func skip(id: String, note: String?, date: String?) async throws  -> String
+    
+    /**
+     * Those that were put into the trash in the last thirty days.
+     */
+    func trash() async throws  -> [Ritual]
     
 }
 /**
@@ -3417,7 +5378,7 @@ open class Rituals: RitualsProtocol, @unchecked Sendable {
 
     
     /**
-     * Adds a ritual: its id.
+     * Begins a ritual: its id.
      */
 open func add(ritual: NewRitual)async throws  -> String  {
     return
@@ -3425,6 +5386,26 @@ open func add(ritual: NewRitual)async throws  -> String  {
             rustFutureFunc: {
                 uniffi_entwine_sdk_fn_method_rituals_add(
                         self.uniffiCloneHandle(),FfiConverterTypeNewRitual_lower(ritual)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Adopts a template, in the words of a locale such as `de-AT`, with what `changes` says otherwise: the ritual's id. It is a
+     * copy; two who adopt the same apart have two rituals then.
+     */
+open func adopt(template: String, locale: String, changes: RitualChanges)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_adopt(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(template),FfiConverterString.lower(locale),FfiConverterTypeRitualChanges_lower(changes)
                 )
             },
             pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
@@ -3455,20 +5436,98 @@ open func change(id: String, changes: RitualChanges)async throws   {
 }
     
     /**
-     * Records that a ritual was done today: the id of the occurrence. Both may record it: it is one occurrence then.
+     * Puts a ritual into the trash. What was done of it stays.
      */
-open func done(id: String, note: String? = nil)async throws  -> String  {
+open func delete(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Records that a ritual was done, today or on a day such as `2026-11-25`, together or alone: the record's id. Both may
+     * record it: it is one occurrence then.
+     */
+open func done(id: String, note: String? = nil, alone: Bool = false, date: String? = nil)async throws  -> String  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_entwine_sdk_fn_method_rituals_done(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionString.lower(note)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionString.lower(note),FfiConverterBool.lower(alone),FfiConverterOptionString.lower(date)
                 )
             },
             pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
             completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
             freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
             liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * What is due from one day to another, both included, in the time zone of this phone. None is from today on, and for a week.
+     */
+open func due(from: String? = nil, to: String? = nil)async throws  -> DueRituals  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_due(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(from),FfiConverterOptionString.lower(to)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDueRituals_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Ends one pause of a ritual, also where it is planned for later. Whether it reached to today.
+     */
+open func endPause(id: String, pause: String)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_end_pause(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(pause)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_i8,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_i8,
+            freeFunc: ffi_entwine_sdk_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * What became of a ritual from one day to another, both included, the latest first. None is from a year ago on, and for all
+     * that is to come.
+     */
+open func history(id: String, from: String? = nil, to: String? = nil)async throws  -> [RitualOccurrence]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_history(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionString.lower(from),FfiConverterOptionString.lower(to)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeRitualOccurrence.lift,
             errorHandler: FfiConverterTypeEntwineError_lift
         )
 }
@@ -3481,6 +5540,159 @@ open func list()async throws  -> [Ritual]  {
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_entwine_sdk_fn_method_rituals_list(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeRitual.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Moves a ritual from today, or from a day, to another one: it is due on that one, and no more on its own.
+     */
+open func moveTo(id: String, to: String, note: String? = nil, date: String? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_move_to(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(to),FfiConverterOptionString.lower(note),FfiConverterOptionString.lower(date)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Lets a ritual rest from one day to another, both included: the pause's id. None is from today on, and until it is resumed.
+     */
+open func pause(id: String, from: String? = nil, to: String? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_pause(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionString.lower(from),FfiConverterOptionString.lower(to)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One ritual, also where it lies in the trash.
+     */
+open func read(id: String)async throws  -> Ritual  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRitual_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * What to remind of from one moment until before another: what to hand to the phone's system, so that it rings while no app
+     * runs.
+     */
+open func reminders(from: Date, to: Date)async throws  -> DueRituals  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_reminders(
+                        self.uniffiCloneHandle(),FfiConverterTimestamp.lower(from),FfiConverterTimestamp.lower(to)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDueRituals_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Takes a ritual out of the trash.
+     */
+open func restore(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_restore(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Ends every pause that a ritual has today: how many it ended. What is planned for later stays.
+     */
+open func resume(id: String)async throws  -> UInt32  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_resume(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_u32,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_u32,
+            freeFunc: ffi_entwine_sdk_rust_future_free_u32,
+            liftFunc: FfiConverterUInt32.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Leaves a ritual out, today or on a day: it is due no more on it, and nobody is told that it was missed.
+     */
+open func skip(id: String, note: String? = nil, date: String? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_skip(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterOptionString.lower(note),FfiConverterOptionString.lower(date)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Those that were put into the trash in the last thirty days.
+     */
+open func trash()async throws  -> [Ritual]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_rituals_trash(
                         self.uniffiCloneHandle()
                 )
             },
@@ -3535,6 +5747,522 @@ public func FfiConverterTypeRituals_lift(_ handle: UInt64) throws -> Rituals {
 #endif
 public func FfiConverterTypeRituals_lower(_ value: Rituals) -> UInt64 {
     return FfiConverterTypeRituals.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The times without screens of a couple. Reminders of rituals are held back while one lasts that this person has promised.
+ */
+public protocol ScreenFreeTimesProtocol: AnyObject, Sendable {
+    
+    /**
+     * Ends it early, for oneself. Nobody else can see it.
+     */
+    func end(id: String) async throws 
+    
+    /**
+     * Those that begin in a month, or all, the latest proposed first.
+     */
+    func list(month: String?) async throws  -> [ScreenFreeTime]
+    
+    /**
+     * Promises what the other proposed.
+     */
+    func promise(id: String) async throws 
+    
+    /**
+     * Proposes one of so many minutes, and promises it: its id. It begins when the clock on this wall says so, as `2026-12-24T18:00`;
+     * none is now.
+     */
+    func propose(minutes: UInt32, from: String?) async throws  -> String
+    
+    /**
+     * One of them.
+     */
+    func read(id: String) async throws  -> ScreenFreeTime
+    
+}
+/**
+ * The times without screens of a couple. Reminders of rituals are held back while one lasts that this person has promised.
+ */
+open class ScreenFreeTimes: ScreenFreeTimesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_screenfreetimes(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_screenfreetimes(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Ends it early, for oneself. Nobody else can see it.
+     */
+open func end(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_screenfreetimes_end(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Those that begin in a month, or all, the latest proposed first.
+     */
+open func list(month: String? = nil)async throws  -> [ScreenFreeTime]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_screenfreetimes_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeScreenFreeTime.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Promises what the other proposed.
+     */
+open func promise(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_screenfreetimes_promise(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Proposes one of so many minutes, and promises it: its id. It begins when the clock on this wall says so, as `2026-12-24T18:00`;
+     * none is now.
+     */
+open func propose(minutes: UInt32, from: String? = nil)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_screenfreetimes_propose(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(minutes),FfiConverterOptionString.lower(from)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One of them.
+     */
+open func read(id: String)async throws  -> ScreenFreeTime  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_screenfreetimes_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeScreenFreeTime_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeScreenFreeTimes: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ScreenFreeTimes
+
+    public static func lift(_ handle: UInt64) throws -> ScreenFreeTimes {
+        return ScreenFreeTimes(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ScreenFreeTimes) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ScreenFreeTimes {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ScreenFreeTimes, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeScreenFreeTimes_lift(_ handle: UInt64) throws -> ScreenFreeTimes {
+    return try FfiConverterTypeScreenFreeTimes.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeScreenFreeTimes_lower(_ value: ScreenFreeTimes) -> UInt64 {
+    return FfiConverterTypeScreenFreeTimes.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The sealed answers of a couple. Rounds are also the questions of a session, and the A.R.E. looks: all of these calls take their
+ * ids.
+ */
+public protocol SealedAnswersProtocol: AnyObject, Sendable {
+    
+    /**
+     * Answers: a text for each question, empty where one is passed over.
+     */
+    func answer(id: String, texts: [String]) async throws 
+    
+    /**
+     * The rounds that were opened in a month, or all, the newest first.
+     */
+    func list(month: String?) async throws  -> [SealedRound]
+    
+    /**
+     * Opens a round with a question of one's own: its id.
+     */
+    func `open`(question: String) async throws  -> String
+    
+    /**
+     * Opens a round with a question of the decks, in the words of a locale: its id.
+     */
+    func openQuestion(id: String, locale: String) async throws  -> String
+    
+    /**
+     * Shows one's answer to the other, who passes the round over.
+     */
+    func publish(id: String) async throws 
+    
+    /**
+     * One round.
+     */
+    func read(id: String) async throws  -> SealedRound
+    
+    /**
+     * Passes a round over, without a reason, and withdraws what one has answered.
+     */
+    func skip(id: String) async throws 
+    
+}
+/**
+ * The sealed answers of a couple. Rounds are also the questions of a session, and the A.R.E. looks: all of these calls take their
+ * ids.
+ */
+open class SealedAnswers: SealedAnswersProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_sealedanswers(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_sealedanswers(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Answers: a text for each question, empty where one is passed over.
+     */
+open func answer(id: String, texts: [String])async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_answer(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterSequenceString.lower(texts)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The rounds that were opened in a month, or all, the newest first.
+     */
+open func list(month: String? = nil)async throws  -> [SealedRound]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_list(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(month)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSealedRound.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Opens a round with a question of one's own: its id.
+     */
+open func `open`(question: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_open(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(question)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Opens a round with a question of the decks, in the words of a locale: its id.
+     */
+open func openQuestion(id: String, locale: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_open_question(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Shows one's answer to the other, who passes the round over.
+     */
+open func publish(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_publish(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * One round.
+     */
+open func read(id: String)async throws  -> SealedRound  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_read(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSealedRound_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Passes a round over, without a reason, and withdraws what one has answered.
+     */
+open func skip(id: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_sealedanswers_skip(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealedAnswers: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SealedAnswers
+
+    public static func lift(_ handle: UInt64) throws -> SealedAnswers {
+        return SealedAnswers(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SealedAnswers) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealedAnswers {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SealedAnswers, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedAnswers_lift(_ handle: UInt64) throws -> SealedAnswers {
+    return try FfiConverterTypeSealedAnswers.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedAnswers_lower(_ value: SealedAnswers) -> UInt64 {
+    return FfiConverterTypeSealedAnswers.lower(value)
 }
 
 
@@ -3666,6 +6394,636 @@ public func FfiConverterTypeSubscription_lower(_ value: Subscription) -> UInt64 
 }
 
 
+
+
+
+
+/**
+ * The vulnerability steps.
+ */
+public protocol VulnerabilityProtocol: AnyObject, Sendable {
+    
+    /**
+     * Notes, for this person's own devices alone, that they did a step.
+     */
+    func done(step: String, note: String) async throws  -> String
+    
+    /**
+     * The steps, in their order and in the words of a locale.
+     */
+    func list(locale: String) async throws  -> [VulnerabilityStep]
+    
+    /**
+     * The step to come, if the two want one, and from which day on.
+     */
+    func next(locale: String) async throws  -> NextVulnerabilityStep
+    
+    /**
+     * How often there is a step.
+     */
+    func pace() async throws  -> VulnerabilityPace
+    
+    /**
+     * Says how often this person wants a step.
+     */
+    func setPace(pace: String) async throws 
+    
+}
+/**
+ * The vulnerability steps.
+ */
+open class Vulnerability: VulnerabilityProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_entwine_sdk_fn_clone_vulnerability(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_entwine_sdk_fn_free_vulnerability(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Notes, for this person's own devices alone, that they did a step.
+     */
+open func done(step: String, note: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_vulnerability_done(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(step),FfiConverterString.lower(note)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The steps, in their order and in the words of a locale.
+     */
+open func list(locale: String)async throws  -> [VulnerabilityStep]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_vulnerability_list(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeVulnerabilityStep.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The step to come, if the two want one, and from which day on.
+     */
+open func next(locale: String)async throws  -> NextVulnerabilityStep  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_vulnerability_next(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(locale)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeNextVulnerabilityStep_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * How often there is a step.
+     */
+open func pace()async throws  -> VulnerabilityPace  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_vulnerability_pace(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeVulnerabilityPace_lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * Says how often this person wants a step.
+     */
+open func setPace(pace: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_vulnerability_set_pace(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(pace)
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_void,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_void,
+            freeFunc: ffi_entwine_sdk_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVulnerability: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Vulnerability
+
+    public static func lift(_ handle: UInt64) throws -> Vulnerability {
+        return Vulnerability(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Vulnerability) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Vulnerability {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Vulnerability, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVulnerability_lift(_ handle: UInt64) throws -> Vulnerability {
+    return try FfiConverterTypeVulnerability.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVulnerability_lower(_ value: Vulnerability) -> UInt64 {
+    return FfiConverterTypeVulnerability.lower(value)
+}
+
+
+
+
+/**
+ * A question, as it was asked.
+ */
+public struct AskedQuestion: Equatable, Hashable {
+    /**
+     * Its id among the words that come along, or the id of an own one; empty for what was only typed.
+     */
+    public var id: String
+    /**
+     * Its words.
+     */
+    public var text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its id among the words that come along, or the id of an own one; empty for what was only typed.
+         */id: String, 
+        /**
+         * Its words.
+         */text: String) {
+        self.id = id
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AskedQuestion: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAskedQuestion: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AskedQuestion {
+        return
+            try AskedQuestion(
+                id: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AskedQuestion, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAskedQuestion_lift(_ buf: RustBuffer) throws -> AskedQuestion {
+    return try FfiConverterTypeAskedQuestion.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAskedQuestion_lower(_ value: AskedQuestion) -> RustBuffer {
+    return FfiConverterTypeAskedQuestion.lower(value)
+}
+
+
+/**
+ * A check-in.
+ */
+public struct CheckIn: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * How the writer wants to be heard.
+     */
+    public var wish: String?
+    /**
+     * How the writer is; may be empty.
+     */
+    public var mood: String
+    /**
+     * How much strength there is.
+     */
+    public var energy: String?
+    /**
+     * In alphabetical order.
+     */
+    public var feelings: [String]
+    /**
+     * What is needed today; may be empty.
+     */
+    public var need: String
+    /**
+     * How open to a deep talk.
+     */
+    public var talk: String?
+    /**
+     * One line of the day; may be empty.
+     */
+    public var line: String
+    /**
+     * The part of the day.
+     */
+    public var part: String
+    /**
+     * The name of who wrote it.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+    /**
+     * Whether only one's own devices have it.
+     */
+    public var `private`: Bool
+    /**
+     * How many photos and voice notes a later version has put beside it.
+     */
+    public var attachments: UInt32
+    /**
+     * Whether it lies in the trash.
+     */
+    public var trashed: Bool
+    /**
+     * By field, the other values of what was chosen differently on one's own devices apart.
+     */
+    public var alternatives: [String: [String]]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * How the writer wants to be heard.
+         */wish: String?, 
+        /**
+         * How the writer is; may be empty.
+         */mood: String, 
+        /**
+         * How much strength there is.
+         */energy: String?, 
+        /**
+         * In alphabetical order.
+         */feelings: [String], 
+        /**
+         * What is needed today; may be empty.
+         */need: String, 
+        /**
+         * How open to a deep talk.
+         */talk: String?, 
+        /**
+         * One line of the day; may be empty.
+         */line: String, 
+        /**
+         * The part of the day.
+         */part: String, 
+        /**
+         * The name of who wrote it.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String, 
+        /**
+         * Whether only one's own devices have it.
+         */`private`: Bool, 
+        /**
+         * How many photos and voice notes a later version has put beside it.
+         */attachments: UInt32, 
+        /**
+         * Whether it lies in the trash.
+         */trashed: Bool, 
+        /**
+         * By field, the other values of what was chosen differently on one's own devices apart.
+         */alternatives: [String: [String]]) {
+        self.id = id
+        self.wish = wish
+        self.mood = mood
+        self.energy = energy
+        self.feelings = feelings
+        self.need = need
+        self.talk = talk
+        self.line = line
+        self.part = part
+        self.author = author
+        self.writtenAt = writtenAt
+        self.`private` = `private`
+        self.attachments = attachments
+        self.trashed = trashed
+        self.alternatives = alternatives
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension CheckIn: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckIn: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckIn {
+        return
+            try CheckIn(
+                id: FfiConverterString.read(from: &buf), 
+                wish: FfiConverterOptionString.read(from: &buf), 
+                mood: FfiConverterString.read(from: &buf), 
+                energy: FfiConverterOptionString.read(from: &buf), 
+                feelings: FfiConverterSequenceString.read(from: &buf), 
+                need: FfiConverterString.read(from: &buf), 
+                talk: FfiConverterOptionString.read(from: &buf), 
+                line: FfiConverterString.read(from: &buf), 
+                part: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf), 
+                private: FfiConverterBool.read(from: &buf), 
+                attachments: FfiConverterUInt32.read(from: &buf), 
+                trashed: FfiConverterBool.read(from: &buf), 
+                alternatives: FfiConverterDictionaryStringSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CheckIn, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterOptionString.write(value.wish, into: &buf)
+        FfiConverterString.write(value.mood, into: &buf)
+        FfiConverterOptionString.write(value.energy, into: &buf)
+        FfiConverterSequenceString.write(value.feelings, into: &buf)
+        FfiConverterString.write(value.need, into: &buf)
+        FfiConverterOptionString.write(value.talk, into: &buf)
+        FfiConverterString.write(value.line, into: &buf)
+        FfiConverterString.write(value.part, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+        FfiConverterBool.write(value.`private`, into: &buf)
+        FfiConverterUInt32.write(value.attachments, into: &buf)
+        FfiConverterBool.write(value.trashed, into: &buf)
+        FfiConverterDictionaryStringSequenceString.write(value.alternatives, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckIn_lift(_ buf: RustBuffer) throws -> CheckIn {
+    return try FfiConverterTypeCheckIn.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckIn_lower(_ value: CheckIn) -> RustBuffer {
+    return FfiConverterTypeCheckIn.lower(value)
+}
+
+
+/**
+ * What a check-in says. What is none is left out of a new one, and left as it is in one that is there; an empty text says nothing of it
+ * any more.
+ */
+public struct CheckInWords: Equatable, Hashable {
+    /**
+     * How the writer is: `stormy`, `heavy`, `even`, `light`, `bright`, or own words.
+     */
+    public var mood: String?
+    /**
+     * How much strength there is: `low`, `middle` or `high`.
+     */
+    public var energy: String?
+    /**
+     * Ids of the wheel of feelings, or own words.
+     */
+    public var feelings: [String]?
+    /**
+     * What is needed today.
+     */
+    public var need: String?
+    /**
+     * How open to a deep talk: `open`, `maybe` or `not-today`.
+     */
+    public var talk: String?
+    /**
+     * One line of the day.
+     */
+    public var line: String?
+    /**
+     * How the writer wants to be heard: `just-listen`, `ask-me` or `think-with-me`.
+     */
+    public var wish: String?
+    /**
+     * The part of the day: `morning`, `evening` or `any`.
+     */
+    public var part: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How the writer is: `stormy`, `heavy`, `even`, `light`, `bright`, or own words.
+         */mood: String? = nil, 
+        /**
+         * How much strength there is: `low`, `middle` or `high`.
+         */energy: String? = nil, 
+        /**
+         * Ids of the wheel of feelings, or own words.
+         */feelings: [String]? = nil, 
+        /**
+         * What is needed today.
+         */need: String? = nil, 
+        /**
+         * How open to a deep talk: `open`, `maybe` or `not-today`.
+         */talk: String? = nil, 
+        /**
+         * One line of the day.
+         */line: String? = nil, 
+        /**
+         * How the writer wants to be heard: `just-listen`, `ask-me` or `think-with-me`.
+         */wish: String? = nil, 
+        /**
+         * The part of the day: `morning`, `evening` or `any`.
+         */part: String? = nil) {
+        self.mood = mood
+        self.energy = energy
+        self.feelings = feelings
+        self.need = need
+        self.talk = talk
+        self.line = line
+        self.wish = wish
+        self.part = part
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension CheckInWords: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckInWords: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckInWords {
+        return
+            try CheckInWords(
+                mood: FfiConverterOptionString.read(from: &buf), 
+                energy: FfiConverterOptionString.read(from: &buf), 
+                feelings: FfiConverterOptionSequenceString.read(from: &buf), 
+                need: FfiConverterOptionString.read(from: &buf), 
+                talk: FfiConverterOptionString.read(from: &buf), 
+                line: FfiConverterOptionString.read(from: &buf), 
+                wish: FfiConverterOptionString.read(from: &buf), 
+                part: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CheckInWords, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.mood, into: &buf)
+        FfiConverterOptionString.write(value.energy, into: &buf)
+        FfiConverterOptionSequenceString.write(value.feelings, into: &buf)
+        FfiConverterOptionString.write(value.need, into: &buf)
+        FfiConverterOptionString.write(value.talk, into: &buf)
+        FfiConverterOptionString.write(value.line, into: &buf)
+        FfiConverterOptionString.write(value.wish, into: &buf)
+        FfiConverterOptionString.write(value.part, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckInWords_lift(_ buf: RustBuffer) throws -> CheckInWords {
+    return try FfiConverterTypeCheckInWords.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckInWords_lower(_ value: CheckInWords) -> RustBuffer {
+    return FfiConverterTypeCheckInWords.lower(value)
+}
 
 
 /**
@@ -4294,6 +7652,10 @@ public struct ContentTemplate: Equatable, Hashable {
      */
     public var name: String
     /**
+     * Why it is good for two.
+     */
+    public var why: String
+    /**
      * When it comes round, unless the two choose otherwise: an RRULE of RFC 5545.
      */
     public var cadence: String
@@ -4312,6 +7674,9 @@ public struct ContentTemplate: Equatable, Hashable {
          * What it is called.
          */name: String, 
         /**
+         * Why it is good for two.
+         */why: String, 
+        /**
          * When it comes round, unless the two choose otherwise: an RRULE of RFC 5545.
          */cadence: String, 
         /**
@@ -4319,6 +7684,7 @@ public struct ContentTemplate: Equatable, Hashable {
          */steps: [ContentTemplateStep]) {
         self.id = id
         self.name = name
+        self.why = why
         self.cadence = cadence
         self.steps = steps
     }
@@ -4341,6 +7707,7 @@ public struct FfiConverterTypeContentTemplate: FfiConverterRustBuffer {
             try ContentTemplate(
                 id: FfiConverterString.read(from: &buf), 
                 name: FfiConverterString.read(from: &buf), 
+                why: FfiConverterString.read(from: &buf), 
                 cadence: FfiConverterString.read(from: &buf), 
                 steps: FfiConverterSequenceTypeContentTemplateStep.read(from: &buf)
         )
@@ -4349,6 +7716,7 @@ public struct FfiConverterTypeContentTemplate: FfiConverterRustBuffer {
     public static func write(_ value: ContentTemplate, into buf: inout [UInt8]) {
         FfiConverterString.write(value.id, into: &buf)
         FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.why, into: &buf)
         FfiConverterString.write(value.cadence, into: &buf)
         FfiConverterSequenceTypeContentTemplateStep.write(value.steps, into: &buf)
     }
@@ -4539,37 +7907,53 @@ public func FfiConverterTypeContentVulnerabilityStep_lower(_ value: ContentVulne
 
 
 /**
- * That somebody did a ritual.
+ * A question of the decks, or an own one.
  */
-public struct Done: Equatable, Hashable {
+public struct CoupleQuestion: Equatable, Hashable {
     /**
-     * The day, as `2026-11-25`.
+     * Names it.
      */
-    public var date: String
+    public var id: String
     /**
-     * The name of who says so.
+     * Its deck's id.
      */
-    public var by: String
+    public var deck: String
     /**
-     * A few words about it.
+     * From 1, light, to 3, deep.
      */
-    public var note: String
+    public var depth: UInt32
+    /**
+     * Its words.
+     */
+    public var text: String
+    /**
+     * The name of who made it up; none for what comes along.
+     */
+    public var author: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * The day, as `2026-11-25`.
-         */date: String, 
+         * Names it.
+         */id: String, 
         /**
-         * The name of who says so.
-         */by: String, 
+         * Its deck's id.
+         */deck: String, 
         /**
-         * A few words about it.
-         */note: String) {
-        self.date = date
-        self.by = by
-        self.note = note
+         * From 1, light, to 3, deep.
+         */depth: UInt32, 
+        /**
+         * Its words.
+         */text: String, 
+        /**
+         * The name of who made it up; none for what comes along.
+         */author: String?) {
+        self.id = id
+        self.deck = deck
+        self.depth = depth
+        self.text = text
+        self.author = author
     }
 
     
@@ -4578,26 +7962,30 @@ public struct Done: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension Done: Sendable {}
+extension CoupleQuestion: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDone: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Done {
+public struct FfiConverterTypeCoupleQuestion: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CoupleQuestion {
         return
-            try Done(
-                date: FfiConverterString.read(from: &buf), 
-                by: FfiConverterString.read(from: &buf), 
-                note: FfiConverterString.read(from: &buf)
+            try CoupleQuestion(
+                id: FfiConverterString.read(from: &buf), 
+                deck: FfiConverterString.read(from: &buf), 
+                depth: FfiConverterUInt32.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                author: FfiConverterOptionString.read(from: &buf)
         )
     }
 
-    public static func write(_ value: Done, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.date, into: &buf)
-        FfiConverterString.write(value.by, into: &buf)
-        FfiConverterString.write(value.note, into: &buf)
+    public static func write(_ value: CoupleQuestion, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.deck, into: &buf)
+        FfiConverterUInt32.write(value.depth, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterOptionString.write(value.author, into: &buf)
     }
 }
 
@@ -4605,15 +7993,252 @@ public struct FfiConverterTypeDone: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDone_lift(_ buf: RustBuffer) throws -> Done {
-    return try FfiConverterTypeDone.lift(buf)
+public func FfiConverterTypeCoupleQuestion_lift(_ buf: RustBuffer) throws -> CoupleQuestion {
+    return try FfiConverterTypeCoupleQuestion.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDone_lower(_ value: Done) -> RustBuffer {
-    return FfiConverterTypeDone.lower(value)
+public func FfiConverterTypeCoupleQuestion_lower(_ value: CoupleQuestion) -> RustBuffer {
+    return FfiConverterTypeCoupleQuestion.lower(value)
+}
+
+
+/**
+ * How deep the two ask each other.
+ */
+public struct DepthCeiling: Equatable, Hashable {
+    /**
+     * The depth that holds. Nothing tells whose it is.
+     */
+    public var holds: UInt32
+    /**
+     * What this person wants.
+     */
+    public var own: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The depth that holds. Nothing tells whose it is.
+         */holds: UInt32, 
+        /**
+         * What this person wants.
+         */own: UInt32) {
+        self.holds = holds
+        self.own = own
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DepthCeiling: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDepthCeiling: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DepthCeiling {
+        return
+            try DepthCeiling(
+                holds: FfiConverterUInt32.read(from: &buf), 
+                own: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DepthCeiling, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.holds, into: &buf)
+        FfiConverterUInt32.write(value.own, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDepthCeiling_lift(_ buf: RustBuffer) throws -> DepthCeiling {
+    return try FfiConverterTypeDepthCeiling.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDepthCeiling_lower(_ value: DepthCeiling) -> RustBuffer {
+    return FfiConverterTypeDepthCeiling.lower(value)
+}
+
+
+/**
+ * Once that a ritual is due.
+ */
+public struct DueRitual: Equatable, Hashable {
+    /**
+     * Which ritual.
+     */
+    public var ritual: String
+    /**
+     * What it is called.
+     */
+    public var name: String
+    /**
+     * The day that the rule names. It may be another than that of `at`, where the ritual's hour is that of another zone.
+     */
+    public var date: String
+    /**
+     * When, as RFC 3339 in the time zone of this phone; none where the ritual has no hour.
+     */
+    public var at: String?
+    /**
+     * When to remind of it, in the same form; none for not at all.
+     */
+    public var remindAt: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Which ritual.
+         */ritual: String, 
+        /**
+         * What it is called.
+         */name: String, 
+        /**
+         * The day that the rule names. It may be another than that of `at`, where the ritual's hour is that of another zone.
+         */date: String, 
+        /**
+         * When, as RFC 3339 in the time zone of this phone; none where the ritual has no hour.
+         */at: String?, 
+        /**
+         * When to remind of it, in the same form; none for not at all.
+         */remindAt: String?) {
+        self.ritual = ritual
+        self.name = name
+        self.date = date
+        self.at = at
+        self.remindAt = remindAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DueRitual: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDueRitual: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DueRitual {
+        return
+            try DueRitual(
+                ritual: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                date: FfiConverterString.read(from: &buf), 
+                at: FfiConverterOptionString.read(from: &buf), 
+                remindAt: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DueRitual, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.ritual, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.date, into: &buf)
+        FfiConverterOptionString.write(value.at, into: &buf)
+        FfiConverterOptionString.write(value.remindAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueRitual_lift(_ buf: RustBuffer) throws -> DueRitual {
+    return try FfiConverterTypeDueRitual.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueRitual_lower(_ value: DueRitual) -> RustBuffer {
+    return FfiConverterTypeDueRitual.lower(value)
+}
+
+
+/**
+ * What is due, and what cannot be told of.
+ */
+public struct DueRituals: Equatable, Hashable {
+    /**
+     * From the earliest on. What has no hour comes first on its day.
+     */
+    public var due: [DueRitual]
+    /**
+     * Rituals of which this version does not understand when they are due: a newer one wrote them.
+     */
+    public var notUnderstood: [RitualNotUnderstood]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * From the earliest on. What has no hour comes first on its day.
+         */due: [DueRitual], 
+        /**
+         * Rituals of which this version does not understand when they are due: a newer one wrote them.
+         */notUnderstood: [RitualNotUnderstood]) {
+        self.due = due
+        self.notUnderstood = notUnderstood
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DueRituals: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDueRituals: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DueRituals {
+        return
+            try DueRituals(
+                due: FfiConverterSequenceTypeDueRitual.read(from: &buf), 
+                notUnderstood: FfiConverterSequenceTypeRitualNotUnderstood.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DueRituals, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeDueRitual.write(value.due, into: &buf)
+        FfiConverterSequenceTypeRitualNotUnderstood.write(value.notUnderstood, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueRituals_lift(_ buf: RustBuffer) throws -> DueRituals {
+    return try FfiConverterTypeDueRituals.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDueRituals_lower(_ value: DueRituals) -> RustBuffer {
+    return FfiConverterTypeDueRituals.lower(value)
 }
 
 
@@ -5809,9 +9434,29 @@ public struct NewRitual: Equatable, Hashable {
      */
     public var every: String
     /**
-     * At which hour, as `HH:MM`.
+     * At which hour, as `HH:MM`. None: at no hour, on the whole day.
      */
     public var at: String?
+    /**
+     * The first day, as `2026-11-25`. None: today.
+     */
+    public var starts: String?
+    /**
+     * Whose hour it is: an IANA name such as `Europe/Amsterdam`, or `floating` for the hour of wherever one is. None: floating.
+     */
+    public var zone: String?
+    /**
+     * How many minutes before the hour to remind of it. None: not at all.
+     */
+    public var reminderMinutes: UInt32?
+    /**
+     * Why it matters to them.
+     */
+    public var why: String
+    /**
+     * What is done, in this order.
+     */
+    public var steps: [RitualStep]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5823,11 +9468,31 @@ public struct NewRitual: Equatable, Hashable {
          * When it comes round, as an RRULE of RFC 5545, such as `FREQ=WEEKLY;BYDAY=FR`.
          */every: String, 
         /**
-         * At which hour, as `HH:MM`.
-         */at: String? = nil) {
+         * At which hour, as `HH:MM`. None: at no hour, on the whole day.
+         */at: String? = nil, 
+        /**
+         * The first day, as `2026-11-25`. None: today.
+         */starts: String? = nil, 
+        /**
+         * Whose hour it is: an IANA name such as `Europe/Amsterdam`, or `floating` for the hour of wherever one is. None: floating.
+         */zone: String? = nil, 
+        /**
+         * How many minutes before the hour to remind of it. None: not at all.
+         */reminderMinutes: UInt32? = nil, 
+        /**
+         * Why it matters to them.
+         */why: String = "", 
+        /**
+         * What is done, in this order.
+         */steps: [RitualStep] = []) {
         self.name = name
         self.every = every
         self.at = at
+        self.starts = starts
+        self.zone = zone
+        self.reminderMinutes = reminderMinutes
+        self.why = why
+        self.steps = steps
     }
 
     
@@ -5848,7 +9513,12 @@ public struct FfiConverterTypeNewRitual: FfiConverterRustBuffer {
             try NewRitual(
                 name: FfiConverterString.read(from: &buf), 
                 every: FfiConverterString.read(from: &buf), 
-                at: FfiConverterOptionString.read(from: &buf)
+                at: FfiConverterOptionString.read(from: &buf), 
+                starts: FfiConverterOptionString.read(from: &buf), 
+                zone: FfiConverterOptionString.read(from: &buf), 
+                reminderMinutes: FfiConverterOptionUInt32.read(from: &buf), 
+                why: FfiConverterString.read(from: &buf), 
+                steps: FfiConverterSequenceTypeRitualStep.read(from: &buf)
         )
     }
 
@@ -5856,6 +9526,11 @@ public struct FfiConverterTypeNewRitual: FfiConverterRustBuffer {
         FfiConverterString.write(value.name, into: &buf)
         FfiConverterString.write(value.every, into: &buf)
         FfiConverterOptionString.write(value.at, into: &buf)
+        FfiConverterOptionString.write(value.starts, into: &buf)
+        FfiConverterOptionString.write(value.zone, into: &buf)
+        FfiConverterOptionUInt32.write(value.reminderMinutes, into: &buf)
+        FfiConverterString.write(value.why, into: &buf)
+        FfiConverterSequenceTypeRitualStep.write(value.steps, into: &buf)
     }
 }
 
@@ -5872,6 +9547,303 @@ public func FfiConverterTypeNewRitual_lift(_ buf: RustBuffer) throws -> NewRitua
 #endif
 public func FfiConverterTypeNewRitual_lower(_ value: NewRitual) -> RustBuffer {
     return FfiConverterTypeNewRitual.lower(value)
+}
+
+
+/**
+ * What comes next.
+ */
+public struct NextVulnerabilityStep: Equatable, Hashable {
+    /**
+     * The step; none where the pace that holds is `not-now`.
+     */
+    public var step: VulnerabilityStep?
+    /**
+     * From which day on, as `2026-11-25`.
+     */
+    public var from: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The step; none where the pace that holds is `not-now`.
+         */step: VulnerabilityStep?, 
+        /**
+         * From which day on, as `2026-11-25`.
+         */from: String?) {
+        self.step = step
+        self.from = from
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NextVulnerabilityStep: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNextVulnerabilityStep: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NextVulnerabilityStep {
+        return
+            try NextVulnerabilityStep(
+                step: FfiConverterOptionTypeVulnerabilityStep.read(from: &buf), 
+                from: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NextVulnerabilityStep, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeVulnerabilityStep.write(value.step, into: &buf)
+        FfiConverterOptionString.write(value.from, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNextVulnerabilityStep_lift(_ buf: RustBuffer) throws -> NextVulnerabilityStep {
+    return try FfiConverterTypeNextVulnerabilityStep.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNextVulnerabilityStep_lower(_ value: NextVulnerabilityStep) -> RustBuffer {
+    return FfiConverterTypeNextVulnerabilityStep.lower(value)
+}
+
+
+/**
+ * A note that is there for whoever reads. Whether the other has seen it is nobody's to know.
+ */
+public struct Note: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * What it says.
+     */
+    public var text: String
+    /**
+     * `now`, `hour` or `online`, which an app greets with; `later` for what only a newer version knows.
+     */
+    public var when: String
+    /**
+     * At which hour of the reader's wall clock, as `2026-12-24T08:00`.
+     */
+    public var at: String?
+    /**
+     * The name of who wrote it.
+     */
+    public var author: String
+    /**
+     * When it was written, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+    /**
+     * Whether its writer has withdrawn it.
+     */
+    public var withdrawn: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * What it says.
+         */text: String, 
+        /**
+         * `now`, `hour` or `online`, which an app greets with; `later` for what only a newer version knows.
+         */when: String, 
+        /**
+         * At which hour of the reader's wall clock, as `2026-12-24T08:00`.
+         */at: String?, 
+        /**
+         * The name of who wrote it.
+         */author: String, 
+        /**
+         * When it was written, as RFC 3339 with the writer's offset.
+         */writtenAt: String, 
+        /**
+         * Whether its writer has withdrawn it.
+         */withdrawn: Bool) {
+        self.id = id
+        self.text = text
+        self.when = when
+        self.at = at
+        self.author = author
+        self.writtenAt = writtenAt
+        self.withdrawn = withdrawn
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Note: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNote: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Note {
+        return
+            try Note(
+                id: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                when: FfiConverterString.read(from: &buf), 
+                at: FfiConverterOptionString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf), 
+                withdrawn: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Note, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.when, into: &buf)
+        FfiConverterOptionString.write(value.at, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+        FfiConverterBool.write(value.withdrawn, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNote_lift(_ buf: RustBuffer) throws -> Note {
+    return try FfiConverterTypeNote.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNote_lower(_ value: Note) -> RustBuffer {
+    return FfiConverterTypeNote.lower(value)
+}
+
+
+/**
+ * An answer in the open.
+ */
+public struct OpenAnswer: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * The question's id.
+     */
+    public var question: String
+    /**
+     * The question, as it was asked.
+     */
+    public var asked: String
+    /**
+     * The answer.
+     */
+    public var text: String
+    /**
+     * The name of who gave it.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * The question's id.
+         */question: String, 
+        /**
+         * The question, as it was asked.
+         */asked: String, 
+        /**
+         * The answer.
+         */text: String, 
+        /**
+         * The name of who gave it.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String) {
+        self.id = id
+        self.question = question
+        self.asked = asked
+        self.text = text
+        self.author = author
+        self.writtenAt = writtenAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension OpenAnswer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOpenAnswer: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OpenAnswer {
+        return
+            try OpenAnswer(
+                id: FfiConverterString.read(from: &buf), 
+                question: FfiConverterString.read(from: &buf), 
+                asked: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: OpenAnswer, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.question, into: &buf)
+        FfiConverterString.write(value.asked, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOpenAnswer_lift(_ buf: RustBuffer) throws -> OpenAnswer {
+    return try FfiConverterTypeOpenAnswer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOpenAnswer_lower(_ value: OpenAnswer) -> RustBuffer {
+    return FfiConverterTypeOpenAnswer.lower(value)
 }
 
 
@@ -5955,6 +9927,501 @@ public func FfiConverterTypeOpenInvitation_lower(_ value: OpenInvitation) -> Rus
 
 
 /**
+ * How a practice stands with a couple. Who of the two lets it rest is not told.
+ */
+public struct Practice: Equatable, Hashable {
+    /**
+     * What it is called.
+     */
+    public var name: String
+    /**
+     * `in-use`, `at-rest` or `out-of-sight`.
+     */
+    public var standing: String
+    /**
+     * What this person wants: `use` or `rest`.
+     */
+    public var wanted: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it is called.
+         */name: String, 
+        /**
+         * `in-use`, `at-rest` or `out-of-sight`.
+         */standing: String, 
+        /**
+         * What this person wants: `use` or `rest`.
+         */wanted: String?) {
+        self.name = name
+        self.standing = standing
+        self.wanted = wanted
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Practice: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePractice: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Practice {
+        return
+            try Practice(
+                name: FfiConverterString.read(from: &buf), 
+                standing: FfiConverterString.read(from: &buf), 
+                wanted: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Practice, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.standing, into: &buf)
+        FfiConverterOptionString.write(value.wanted, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePractice_lift(_ buf: RustBuffer) throws -> Practice {
+    return try FfiConverterTypePractice.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePractice_lower(_ value: Practice) -> RustBuffer {
+    return FfiConverterTypePractice.lower(value)
+}
+
+
+/**
+ * A session of questions.
+ */
+public struct QuestionSession: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * The deck that it was drawn from; none where from all.
+     */
+    public var deck: String?
+    /**
+     * The name of who began it.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+    /**
+     * Whether no question is left that both want.
+     */
+    public var done: Bool
+    /**
+     * The number of the question to talk about, from 1.
+     */
+    public var now: UInt32?
+    /**
+     * Its questions, in their order.
+     */
+    public var questions: [SessionQuestion]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * The deck that it was drawn from; none where from all.
+         */deck: String?, 
+        /**
+         * The name of who began it.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String, 
+        /**
+         * Whether no question is left that both want.
+         */done: Bool, 
+        /**
+         * The number of the question to talk about, from 1.
+         */now: UInt32?, 
+        /**
+         * Its questions, in their order.
+         */questions: [SessionQuestion]) {
+        self.id = id
+        self.deck = deck
+        self.author = author
+        self.writtenAt = writtenAt
+        self.done = done
+        self.now = now
+        self.questions = questions
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension QuestionSession: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeQuestionSession: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> QuestionSession {
+        return
+            try QuestionSession(
+                id: FfiConverterString.read(from: &buf), 
+                deck: FfiConverterOptionString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf), 
+                done: FfiConverterBool.read(from: &buf), 
+                now: FfiConverterOptionUInt32.read(from: &buf), 
+                questions: FfiConverterSequenceTypeSessionQuestion.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: QuestionSession, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterOptionString.write(value.deck, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+        FfiConverterBool.write(value.done, into: &buf)
+        FfiConverterOptionUInt32.write(value.now, into: &buf)
+        FfiConverterSequenceTypeSessionQuestion.write(value.questions, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestionSession_lift(_ buf: RustBuffer) throws -> QuestionSession {
+    return try FfiConverterTypeQuestionSession.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQuestionSession_lower(_ value: QuestionSession) -> RustBuffer {
+    return FfiConverterTypeQuestionSession.lower(value)
+}
+
+
+/**
+ * That somebody reaches out. What has no answer is shown as what has one: nothing here counts, waits or reminds.
+ */
+public struct ReachedOut: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * `thinking-of-you`, `good-news`, `bad-news` or `need-you`; `later` for what only a newer version knows.
+     */
+    public var bid: String
+    /**
+     * Words beside it; may be empty.
+     */
+    public var text: String
+    /**
+     * The name of who reaches out.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+    /**
+     * How the other turned towards it, in the order in which they did.
+     */
+    public var answers: [TurningTowards]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * `thinking-of-you`, `good-news`, `bad-news` or `need-you`; `later` for what only a newer version knows.
+         */bid: String, 
+        /**
+         * Words beside it; may be empty.
+         */text: String, 
+        /**
+         * The name of who reaches out.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String, 
+        /**
+         * How the other turned towards it, in the order in which they did.
+         */answers: [TurningTowards]) {
+        self.id = id
+        self.bid = bid
+        self.text = text
+        self.author = author
+        self.writtenAt = writtenAt
+        self.answers = answers
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ReachedOut: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReachedOut: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReachedOut {
+        return
+            try ReachedOut(
+                id: FfiConverterString.read(from: &buf), 
+                bid: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf), 
+                answers: FfiConverterSequenceTypeTurningTowards.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ReachedOut, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.bid, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+        FfiConverterSequenceTypeTurningTowards.write(value.answers, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReachedOut_lift(_ buf: RustBuffer) throws -> ReachedOut {
+    return try FfiConverterTypeReachedOut.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReachedOut_lower(_ value: ReachedOut) -> RustBuffer {
+    return FfiConverterTypeReachedOut.lower(value)
+}
+
+
+/**
+ * A response.
+ */
+public struct Response: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * Names the entry or check-in that it responds to.
+     */
+    public var to: String
+    /**
+     * `heard`, `reflect`, `question`, `thanks` or `validate`; `later` for what only a newer version knows.
+     */
+    public var kind: String
+    /**
+     * The words; may be empty.
+     */
+    public var text: String
+    /**
+     * The name of who wrote it.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+    /**
+     * Whether only one's own devices have it, as with what it responds to.
+     */
+    public var `private`: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * Names the entry or check-in that it responds to.
+         */to: String, 
+        /**
+         * `heard`, `reflect`, `question`, `thanks` or `validate`; `later` for what only a newer version knows.
+         */kind: String, 
+        /**
+         * The words; may be empty.
+         */text: String, 
+        /**
+         * The name of who wrote it.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String, 
+        /**
+         * Whether only one's own devices have it, as with what it responds to.
+         */`private`: Bool) {
+        self.id = id
+        self.to = to
+        self.kind = kind
+        self.text = text
+        self.author = author
+        self.writtenAt = writtenAt
+        self.`private` = `private`
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Response: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResponse: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Response {
+        return
+            try Response(
+                id: FfiConverterString.read(from: &buf), 
+                to: FfiConverterString.read(from: &buf), 
+                kind: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf), 
+                private: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Response, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.to, into: &buf)
+        FfiConverterString.write(value.kind, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+        FfiConverterBool.write(value.`private`, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponse_lift(_ buf: RustBuffer) throws -> Response {
+    return try FfiConverterTypeResponse.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponse_lower(_ value: Response) -> RustBuffer {
+    return FfiConverterTypeResponse.lower(value)
+}
+
+
+/**
+ * What was said to an entry or a check-in. There is no number of anything in it.
+ */
+public struct ResponseList: Equatable, Hashable {
+    /**
+     * How the writer of the entry or check-in wants to be heard: to be shown before anybody answers.
+     */
+    public var wish: String?
+    /**
+     * The responses, in the order in which they were written.
+     */
+    public var responses: [Response]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How the writer of the entry or check-in wants to be heard: to be shown before anybody answers.
+         */wish: String?, 
+        /**
+         * The responses, in the order in which they were written.
+         */responses: [Response]) {
+        self.wish = wish
+        self.responses = responses
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ResponseList: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResponseList: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ResponseList {
+        return
+            try ResponseList(
+                wish: FfiConverterOptionString.read(from: &buf), 
+                responses: FfiConverterSequenceTypeResponse.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ResponseList, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.wish, into: &buf)
+        FfiConverterSequenceTypeResponse.write(value.responses, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponseList_lift(_ buf: RustBuffer) throws -> ResponseList {
+    return try FfiConverterTypeResponseList.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponseList_lower(_ value: ResponseList) -> RustBuffer {
+    return FfiConverterTypeResponseList.lower(value)
+}
+
+
+/**
  * A ritual.
  */
 public struct Ritual: Equatable, Hashable {
@@ -5975,13 +10442,41 @@ public struct Ritual: Equatable, Hashable {
      */
     public var at: String?
     /**
+     * The first day, as `2026-11-25`.
+     */
+    public var starts: String
+    /**
+     * In which time zone the hour is, as an IANA name; none where it floats.
+     */
+    public var zone: String?
+    /**
+     * How many minutes before the hour to remind of it; none for not at all.
+     */
+    public var reminderMinutes: UInt32?
+    /**
+     * Why it matters to them.
+     */
+    public var why: String
+    /**
+     * What is done, in this order.
+     */
+    public var steps: [RitualStep]
+    /**
+     * The id of the template that it was adopted from.
+     */
+    public var template: String?
+    /**
+     * In the order in which they were begun.
+     */
+    public var pauses: [RitualPause]
+    /**
      * By field, the other values of what was chosen differently apart.
      */
     public var alternatives: [String: [String]]
     /**
-     * When it was done in this month and the last, the latest first.
+     * On which days of this month and the last somebody did it, the latest first.
      */
-    public var done: [Done]
+    public var done: [RitualOccurrence]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5999,15 +10494,43 @@ public struct Ritual: Equatable, Hashable {
          * At which hour, as `HH:MM`.
          */at: String?, 
         /**
+         * The first day, as `2026-11-25`.
+         */starts: String, 
+        /**
+         * In which time zone the hour is, as an IANA name; none where it floats.
+         */zone: String?, 
+        /**
+         * How many minutes before the hour to remind of it; none for not at all.
+         */reminderMinutes: UInt32?, 
+        /**
+         * Why it matters to them.
+         */why: String, 
+        /**
+         * What is done, in this order.
+         */steps: [RitualStep], 
+        /**
+         * The id of the template that it was adopted from.
+         */template: String?, 
+        /**
+         * In the order in which they were begun.
+         */pauses: [RitualPause], 
+        /**
          * By field, the other values of what was chosen differently apart.
          */alternatives: [String: [String]], 
         /**
-         * When it was done in this month and the last, the latest first.
-         */done: [Done]) {
+         * On which days of this month and the last somebody did it, the latest first.
+         */done: [RitualOccurrence]) {
         self.id = id
         self.name = name
         self.every = every
         self.at = at
+        self.starts = starts
+        self.zone = zone
+        self.reminderMinutes = reminderMinutes
+        self.why = why
+        self.steps = steps
+        self.template = template
+        self.pauses = pauses
         self.alternatives = alternatives
         self.done = done
     }
@@ -6032,8 +10555,15 @@ public struct FfiConverterTypeRitual: FfiConverterRustBuffer {
                 name: FfiConverterString.read(from: &buf), 
                 every: FfiConverterString.read(from: &buf), 
                 at: FfiConverterOptionString.read(from: &buf), 
+                starts: FfiConverterString.read(from: &buf), 
+                zone: FfiConverterOptionString.read(from: &buf), 
+                reminderMinutes: FfiConverterOptionUInt32.read(from: &buf), 
+                why: FfiConverterString.read(from: &buf), 
+                steps: FfiConverterSequenceTypeRitualStep.read(from: &buf), 
+                template: FfiConverterOptionString.read(from: &buf), 
+                pauses: FfiConverterSequenceTypeRitualPause.read(from: &buf), 
                 alternatives: FfiConverterDictionaryStringSequenceString.read(from: &buf), 
-                done: FfiConverterSequenceTypeDone.read(from: &buf)
+                done: FfiConverterSequenceTypeRitualOccurrence.read(from: &buf)
         )
     }
 
@@ -6042,8 +10572,15 @@ public struct FfiConverterTypeRitual: FfiConverterRustBuffer {
         FfiConverterString.write(value.name, into: &buf)
         FfiConverterString.write(value.every, into: &buf)
         FfiConverterOptionString.write(value.at, into: &buf)
+        FfiConverterString.write(value.starts, into: &buf)
+        FfiConverterOptionString.write(value.zone, into: &buf)
+        FfiConverterOptionUInt32.write(value.reminderMinutes, into: &buf)
+        FfiConverterString.write(value.why, into: &buf)
+        FfiConverterSequenceTypeRitualStep.write(value.steps, into: &buf)
+        FfiConverterOptionString.write(value.template, into: &buf)
+        FfiConverterSequenceTypeRitualPause.write(value.pauses, into: &buf)
         FfiConverterDictionaryStringSequenceString.write(value.alternatives, into: &buf)
-        FfiConverterSequenceTypeDone.write(value.done, into: &buf)
+        FfiConverterSequenceTypeRitualOccurrence.write(value.done, into: &buf)
     }
 }
 
@@ -6079,6 +10616,26 @@ public struct RitualChanges: Equatable, Hashable {
      * At which hour.
      */
     public var at: String?
+    /**
+     * The first day, from which the rule counts.
+     */
+    public var starts: String?
+    /**
+     * Whose hour it is: an IANA name, or `floating`.
+     */
+    public var zone: String?
+    /**
+     * Whether to be reminded, and when.
+     */
+    public var remind: Remind?
+    /**
+     * Why it matters to them. Both may write in it.
+     */
+    public var why: String?
+    /**
+     * What is done, in this order. Where the partner changed other steps apart, both changes stay.
+     */
+    public var steps: [RitualStep]?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6091,10 +10648,30 @@ public struct RitualChanges: Equatable, Hashable {
          */every: String? = nil, 
         /**
          * At which hour.
-         */at: String? = nil) {
+         */at: String? = nil, 
+        /**
+         * The first day, from which the rule counts.
+         */starts: String? = nil, 
+        /**
+         * Whose hour it is: an IANA name, or `floating`.
+         */zone: String? = nil, 
+        /**
+         * Whether to be reminded, and when.
+         */remind: Remind? = nil, 
+        /**
+         * Why it matters to them. Both may write in it.
+         */why: String? = nil, 
+        /**
+         * What is done, in this order. Where the partner changed other steps apart, both changes stay.
+         */steps: [RitualStep]? = nil) {
         self.name = name
         self.every = every
         self.at = at
+        self.starts = starts
+        self.zone = zone
+        self.remind = remind
+        self.why = why
+        self.steps = steps
     }
 
     
@@ -6115,7 +10692,12 @@ public struct FfiConverterTypeRitualChanges: FfiConverterRustBuffer {
             try RitualChanges(
                 name: FfiConverterOptionString.read(from: &buf), 
                 every: FfiConverterOptionString.read(from: &buf), 
-                at: FfiConverterOptionString.read(from: &buf)
+                at: FfiConverterOptionString.read(from: &buf), 
+                starts: FfiConverterOptionString.read(from: &buf), 
+                zone: FfiConverterOptionString.read(from: &buf), 
+                remind: FfiConverterOptionTypeRemind.read(from: &buf), 
+                why: FfiConverterOptionString.read(from: &buf), 
+                steps: FfiConverterOptionSequenceTypeRitualStep.read(from: &buf)
         )
     }
 
@@ -6123,6 +10705,11 @@ public struct FfiConverterTypeRitualChanges: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.name, into: &buf)
         FfiConverterOptionString.write(value.every, into: &buf)
         FfiConverterOptionString.write(value.at, into: &buf)
+        FfiConverterOptionString.write(value.starts, into: &buf)
+        FfiConverterOptionString.write(value.zone, into: &buf)
+        FfiConverterOptionTypeRemind.write(value.remind, into: &buf)
+        FfiConverterOptionString.write(value.why, into: &buf)
+        FfiConverterOptionSequenceTypeRitualStep.write(value.steps, into: &buf)
     }
 }
 
@@ -6139,6 +10726,691 @@ public func FfiConverterTypeRitualChanges_lift(_ buf: RustBuffer) throws -> Ritu
 #endif
 public func FfiConverterTypeRitualChanges_lower(_ value: RitualChanges) -> RustBuffer {
     return FfiConverterTypeRitualChanges.lower(value)
+}
+
+
+/**
+ * A ritual of which it cannot be told when it is due.
+ */
+public struct RitualNotUnderstood: Equatable, Hashable {
+    /**
+     * Which one.
+     */
+    public var ritual: String
+    /**
+     * What it is called.
+     */
+    public var name: String
+    /**
+     * What is not understood, in words for people.
+     */
+    public var reason: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Which one.
+         */ritual: String, 
+        /**
+         * What it is called.
+         */name: String, 
+        /**
+         * What is not understood, in words for people.
+         */reason: String) {
+        self.ritual = ritual
+        self.name = name
+        self.reason = reason
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RitualNotUnderstood: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRitualNotUnderstood: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RitualNotUnderstood {
+        return
+            try RitualNotUnderstood(
+                ritual: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RitualNotUnderstood, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.ritual, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualNotUnderstood_lift(_ buf: RustBuffer) throws -> RitualNotUnderstood {
+    return try FfiConverterTypeRitualNotUnderstood.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualNotUnderstood_lower(_ value: RitualNotUnderstood) -> RustBuffer {
+    return FfiConverterTypeRitualNotUnderstood.lower(value)
+}
+
+
+/**
+ * What both say of a ritual on one day.
+ */
+public struct RitualOccurrence: Equatable, Hashable {
+    /**
+     * The day, as `2026-11-25`.
+     */
+    public var date: String
+    /**
+     * Whether it was done together, as one of them says at least.
+     */
+    public var together: Bool
+    /**
+     * The word of each who said something, the earliest first. Where they differ, neither is wrong.
+     */
+    public var records: [RitualRecord]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The day, as `2026-11-25`.
+         */date: String, 
+        /**
+         * Whether it was done together, as one of them says at least.
+         */together: Bool, 
+        /**
+         * The word of each who said something, the earliest first. Where they differ, neither is wrong.
+         */records: [RitualRecord]) {
+        self.date = date
+        self.together = together
+        self.records = records
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RitualOccurrence: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRitualOccurrence: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RitualOccurrence {
+        return
+            try RitualOccurrence(
+                date: FfiConverterString.read(from: &buf), 
+                together: FfiConverterBool.read(from: &buf), 
+                records: FfiConverterSequenceTypeRitualRecord.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RitualOccurrence, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.date, into: &buf)
+        FfiConverterBool.write(value.together, into: &buf)
+        FfiConverterSequenceTypeRitualRecord.write(value.records, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualOccurrence_lift(_ buf: RustBuffer) throws -> RitualOccurrence {
+    return try FfiConverterTypeRitualOccurrence.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualOccurrence_lower(_ value: RitualOccurrence) -> RustBuffer {
+    return FfiConverterTypeRitualOccurrence.lower(value)
+}
+
+
+/**
+ * Days on which a ritual rests.
+ */
+public struct RitualPause: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * The first day.
+     */
+    public var from: String
+    /**
+     * The last day; none until somebody ends it.
+     */
+    public var to: String?
+    /**
+     * The name of who began it.
+     */
+    public var by: String
+    /**
+     * By field, the other values of what was chosen differently apart.
+     */
+    public var alternatives: [String: [String]]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * The first day.
+         */from: String, 
+        /**
+         * The last day; none until somebody ends it.
+         */to: String?, 
+        /**
+         * The name of who began it.
+         */by: String, 
+        /**
+         * By field, the other values of what was chosen differently apart.
+         */alternatives: [String: [String]]) {
+        self.id = id
+        self.from = from
+        self.to = to
+        self.by = by
+        self.alternatives = alternatives
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RitualPause: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRitualPause: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RitualPause {
+        return
+            try RitualPause(
+                id: FfiConverterString.read(from: &buf), 
+                from: FfiConverterString.read(from: &buf), 
+                to: FfiConverterOptionString.read(from: &buf), 
+                by: FfiConverterString.read(from: &buf), 
+                alternatives: FfiConverterDictionaryStringSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RitualPause, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.from, into: &buf)
+        FfiConverterOptionString.write(value.to, into: &buf)
+        FfiConverterString.write(value.by, into: &buf)
+        FfiConverterDictionaryStringSequenceString.write(value.alternatives, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualPause_lift(_ buf: RustBuffer) throws -> RitualPause {
+    return try FfiConverterTypeRitualPause.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualPause_lower(_ value: RitualPause) -> RustBuffer {
+    return FfiConverterTypeRitualPause.lower(value)
+}
+
+
+/**
+ * What one of the two says.
+ */
+public struct RitualRecord: Equatable, Hashable {
+    /**
+     * The name of who says so.
+     */
+    public var by: String
+    /**
+     * `together`, `alone`, `skipped`, `moved` to another day, or `planned`: moved here; `later` for what only a newer version
+     * knows.
+     */
+    public var outcome: String
+    /**
+     * A few words about it.
+     */
+    public var note: String
+    /**
+     * The day to which it was moved.
+     */
+    public var to: String?
+    /**
+     * The day from which it was moved here.
+     */
+    public var from: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The name of who says so.
+         */by: String, 
+        /**
+         * `together`, `alone`, `skipped`, `moved` to another day, or `planned`: moved here; `later` for what only a newer version
+         * knows.
+         */outcome: String, 
+        /**
+         * A few words about it.
+         */note: String, 
+        /**
+         * The day to which it was moved.
+         */to: String?, 
+        /**
+         * The day from which it was moved here.
+         */from: String?) {
+        self.by = by
+        self.outcome = outcome
+        self.note = note
+        self.to = to
+        self.from = from
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RitualRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRitualRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RitualRecord {
+        return
+            try RitualRecord(
+                by: FfiConverterString.read(from: &buf), 
+                outcome: FfiConverterString.read(from: &buf), 
+                note: FfiConverterString.read(from: &buf), 
+                to: FfiConverterOptionString.read(from: &buf), 
+                from: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RitualRecord, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.by, into: &buf)
+        FfiConverterString.write(value.outcome, into: &buf)
+        FfiConverterString.write(value.note, into: &buf)
+        FfiConverterOptionString.write(value.to, into: &buf)
+        FfiConverterOptionString.write(value.from, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualRecord_lift(_ buf: RustBuffer) throws -> RitualRecord {
+    return try FfiConverterTypeRitualRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualRecord_lower(_ value: RitualRecord) -> RustBuffer {
+    return FfiConverterTypeRitualRecord.lower(value)
+}
+
+
+/**
+ * One step of a ritual.
+ */
+public struct RitualStep: Equatable, Hashable {
+    /**
+     * What is done.
+     */
+    public var text: String
+    /**
+     * How long it takes; none where it takes as long as it takes.
+     */
+    public var minutes: UInt32?
+    /**
+     * Whose turn it is: `both`, `first`, `second` or `each`; `later` for what only a newer version knows.
+     */
+    public var turn: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What is done.
+         */text: String, 
+        /**
+         * How long it takes; none where it takes as long as it takes.
+         */minutes: UInt32? = nil, 
+        /**
+         * Whose turn it is: `both`, `first`, `second` or `each`; `later` for what only a newer version knows.
+         */turn: String = "both") {
+        self.text = text
+        self.minutes = minutes
+        self.turn = turn
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RitualStep: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRitualStep: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RitualStep {
+        return
+            try RitualStep(
+                text: FfiConverterString.read(from: &buf), 
+                minutes: FfiConverterOptionUInt32.read(from: &buf), 
+                turn: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RitualStep, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterOptionUInt32.write(value.minutes, into: &buf)
+        FfiConverterString.write(value.turn, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualStep_lift(_ buf: RustBuffer) throws -> RitualStep {
+    return try FfiConverterTypeRitualStep.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRitualStep_lower(_ value: RitualStep) -> RustBuffer {
+    return FfiConverterTypeRitualStep.lower(value)
+}
+
+
+/**
+ * A time without screens. Of what the other does with it, there is nothing but the promise.
+ */
+public struct ScreenFreeTime: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * When it begins, as RFC 3339 with the proposer's offset.
+     */
+    public var from: String
+    /**
+     * When it ends, in the same form.
+     */
+    public var to: String
+    /**
+     * The name of who proposed it.
+     */
+    public var author: String
+    /**
+     * The names of who promised it, in the order in which they did.
+     */
+    public var promisedBy: [String]
+    /**
+     * Whether this person is one of them.
+     */
+    public var promised: Bool
+    /**
+     * When this person ended it early, as RFC 3339. Only one's own devices know.
+     */
+    public var endedAt: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * When it begins, as RFC 3339 with the proposer's offset.
+         */from: String, 
+        /**
+         * When it ends, in the same form.
+         */to: String, 
+        /**
+         * The name of who proposed it.
+         */author: String, 
+        /**
+         * The names of who promised it, in the order in which they did.
+         */promisedBy: [String], 
+        /**
+         * Whether this person is one of them.
+         */promised: Bool, 
+        /**
+         * When this person ended it early, as RFC 3339. Only one's own devices know.
+         */endedAt: String?) {
+        self.id = id
+        self.from = from
+        self.to = to
+        self.author = author
+        self.promisedBy = promisedBy
+        self.promised = promised
+        self.endedAt = endedAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ScreenFreeTime: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeScreenFreeTime: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ScreenFreeTime {
+        return
+            try ScreenFreeTime(
+                id: FfiConverterString.read(from: &buf), 
+                from: FfiConverterString.read(from: &buf), 
+                to: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                promisedBy: FfiConverterSequenceString.read(from: &buf), 
+                promised: FfiConverterBool.read(from: &buf), 
+                endedAt: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ScreenFreeTime, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.from, into: &buf)
+        FfiConverterString.write(value.to, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterSequenceString.write(value.promisedBy, into: &buf)
+        FfiConverterBool.write(value.promised, into: &buf)
+        FfiConverterOptionString.write(value.endedAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeScreenFreeTime_lift(_ buf: RustBuffer) throws -> ScreenFreeTime {
+    return try FfiConverterTypeScreenFreeTime.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeScreenFreeTime_lower(_ value: ScreenFreeTime) -> RustBuffer {
+    return FfiConverterTypeScreenFreeTime.lower(value)
+}
+
+
+/**
+ * Questions that both answer under seal, and how that stands for this person.
+ */
+public struct SealedRound: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * The questions, in their order.
+     */
+    public var questions: [AskedQuestion]
+    /**
+     * `open`, `you answered`, `both answered`, `revealed`, `does not match` or `skipped`.
+     */
+    public var state: String
+    /**
+     * What this person answered, a text for each question, as far as this device has it.
+     */
+    public var yours: [String]?
+    /**
+     * What the other answered, once both can read both.
+     */
+    public var theirs: [String]?
+    /**
+     * How many more answers the other had sealed, which stayed so.
+     */
+    public var unopened: UInt32
+    /**
+     * The name of who opened it; of rounds that nobody opened, none.
+     */
+    public var openedBy: String?
+    /**
+     * When, as RFC 3339 with the opener's offset.
+     */
+    public var openedAt: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * The questions, in their order.
+         */questions: [AskedQuestion], 
+        /**
+         * `open`, `you answered`, `both answered`, `revealed`, `does not match` or `skipped`.
+         */state: String, 
+        /**
+         * What this person answered, a text for each question, as far as this device has it.
+         */yours: [String]?, 
+        /**
+         * What the other answered, once both can read both.
+         */theirs: [String]?, 
+        /**
+         * How many more answers the other had sealed, which stayed so.
+         */unopened: UInt32, 
+        /**
+         * The name of who opened it; of rounds that nobody opened, none.
+         */openedBy: String?, 
+        /**
+         * When, as RFC 3339 with the opener's offset.
+         */openedAt: String?) {
+        self.id = id
+        self.questions = questions
+        self.state = state
+        self.yours = yours
+        self.theirs = theirs
+        self.unopened = unopened
+        self.openedBy = openedBy
+        self.openedAt = openedAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SealedRound: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealedRound: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealedRound {
+        return
+            try SealedRound(
+                id: FfiConverterString.read(from: &buf), 
+                questions: FfiConverterSequenceTypeAskedQuestion.read(from: &buf), 
+                state: FfiConverterString.read(from: &buf), 
+                yours: FfiConverterOptionSequenceString.read(from: &buf), 
+                theirs: FfiConverterOptionSequenceString.read(from: &buf), 
+                unopened: FfiConverterUInt32.read(from: &buf), 
+                openedBy: FfiConverterOptionString.read(from: &buf), 
+                openedAt: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SealedRound, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterSequenceTypeAskedQuestion.write(value.questions, into: &buf)
+        FfiConverterString.write(value.state, into: &buf)
+        FfiConverterOptionSequenceString.write(value.yours, into: &buf)
+        FfiConverterOptionSequenceString.write(value.theirs, into: &buf)
+        FfiConverterUInt32.write(value.unopened, into: &buf)
+        FfiConverterOptionString.write(value.openedBy, into: &buf)
+        FfiConverterOptionString.write(value.openedAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedRound_lift(_ buf: RustBuffer) throws -> SealedRound {
+    return try FfiConverterTypeSealedRound.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedRound_lower(_ value: SealedRound) -> RustBuffer {
+    return FfiConverterTypeSealedRound.lower(value)
 }
 
 
@@ -6238,6 +11510,145 @@ public func FfiConverterTypeSearchHit_lift(_ buf: RustBuffer) throws -> SearchHi
 #endif
 public func FfiConverterTypeSearchHit_lower(_ value: SearchHit) -> RustBuffer {
     return FfiConverterTypeSearchHit.lower(value)
+}
+
+
+/**
+ * A question of a session.
+ */
+public struct SessionQuestion: Equatable, Hashable {
+    /**
+     * Its number, from 1.
+     */
+    public var number: UInt32
+    /**
+     * The question's id.
+     */
+    public var id: String
+    /**
+     * Its words.
+     */
+    public var text: String
+    /**
+     * From 1, light, to 3, deep.
+     */
+    public var depth: UInt32
+    /**
+     * `later`, `now`, `done` or `skipped`.
+     */
+    public var state: String
+    /**
+     * The name of who answers first.
+     */
+    public var begins: String
+    /**
+     * The answers in the open, the earliest first.
+     */
+    public var answers: [OpenAnswer]
+    /**
+     * The id of the round in which it is answered under seal.
+     */
+    public var round: String
+    /**
+     * How that stands, as in `SealedRound`.
+     */
+    public var sealed: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its number, from 1.
+         */number: UInt32, 
+        /**
+         * The question's id.
+         */id: String, 
+        /**
+         * Its words.
+         */text: String, 
+        /**
+         * From 1, light, to 3, deep.
+         */depth: UInt32, 
+        /**
+         * `later`, `now`, `done` or `skipped`.
+         */state: String, 
+        /**
+         * The name of who answers first.
+         */begins: String, 
+        /**
+         * The answers in the open, the earliest first.
+         */answers: [OpenAnswer], 
+        /**
+         * The id of the round in which it is answered under seal.
+         */round: String, 
+        /**
+         * How that stands, as in `SealedRound`.
+         */sealed: String) {
+        self.number = number
+        self.id = id
+        self.text = text
+        self.depth = depth
+        self.state = state
+        self.begins = begins
+        self.answers = answers
+        self.round = round
+        self.sealed = sealed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SessionQuestion: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSessionQuestion: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionQuestion {
+        return
+            try SessionQuestion(
+                number: FfiConverterUInt32.read(from: &buf), 
+                id: FfiConverterString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                depth: FfiConverterUInt32.read(from: &buf), 
+                state: FfiConverterString.read(from: &buf), 
+                begins: FfiConverterString.read(from: &buf), 
+                answers: FfiConverterSequenceTypeOpenAnswer.read(from: &buf), 
+                round: FfiConverterString.read(from: &buf), 
+                sealed: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SessionQuestion, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.number, into: &buf)
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterUInt32.write(value.depth, into: &buf)
+        FfiConverterString.write(value.state, into: &buf)
+        FfiConverterString.write(value.begins, into: &buf)
+        FfiConverterSequenceTypeOpenAnswer.write(value.answers, into: &buf)
+        FfiConverterString.write(value.round, into: &buf)
+        FfiConverterString.write(value.sealed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionQuestion_lift(_ buf: RustBuffer) throws -> SessionQuestion {
+    return try FfiConverterTypeSessionQuestion.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionQuestion_lower(_ value: SessionQuestion) -> RustBuffer {
+    return FfiConverterTypeSessionQuestion.lower(value)
 }
 
 
@@ -6357,6 +11768,283 @@ public func FfiConverterTypeSyncStatus_lift(_ buf: RustBuffer) throws -> SyncSta
 #endif
 public func FfiConverterTypeSyncStatus_lower(_ value: SyncStatus) -> RustBuffer {
     return FfiConverterTypeSyncStatus.lower(value)
+}
+
+
+/**
+ * How somebody turns towards it.
+ */
+public struct TurningTowards: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * `here`, `tell-me-more` or `after`; `later` for what only a newer version knows.
+     */
+    public var turning: String
+    /**
+     * After which hour, as `HH:MM` of the clock where it was written.
+     */
+    public var after: String?
+    /**
+     * Words beside it; may be empty.
+     */
+    public var text: String
+    /**
+     * The name of who answers.
+     */
+    public var author: String
+    /**
+     * When, as RFC 3339 with the writer's offset.
+     */
+    public var writtenAt: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * `here`, `tell-me-more` or `after`; `later` for what only a newer version knows.
+         */turning: String, 
+        /**
+         * After which hour, as `HH:MM` of the clock where it was written.
+         */after: String?, 
+        /**
+         * Words beside it; may be empty.
+         */text: String, 
+        /**
+         * The name of who answers.
+         */author: String, 
+        /**
+         * When, as RFC 3339 with the writer's offset.
+         */writtenAt: String) {
+        self.id = id
+        self.turning = turning
+        self.after = after
+        self.text = text
+        self.author = author
+        self.writtenAt = writtenAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension TurningTowards: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTurningTowards: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TurningTowards {
+        return
+            try TurningTowards(
+                id: FfiConverterString.read(from: &buf), 
+                turning: FfiConverterString.read(from: &buf), 
+                after: FfiConverterOptionString.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf), 
+                author: FfiConverterString.read(from: &buf), 
+                writtenAt: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TurningTowards, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.turning, into: &buf)
+        FfiConverterOptionString.write(value.after, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterString.write(value.author, into: &buf)
+        FfiConverterString.write(value.writtenAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTurningTowards_lift(_ buf: RustBuffer) throws -> TurningTowards {
+    return try FfiConverterTypeTurningTowards.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTurningTowards_lower(_ value: TurningTowards) -> RustBuffer {
+    return FfiConverterTypeTurningTowards.lower(value)
+}
+
+
+/**
+ * How often there is a step: `weekly`, `fortnightly`, `monthly` or `not-now`.
+ */
+public struct VulnerabilityPace: Equatable, Hashable {
+    /**
+     * The pace that holds. Nothing tells whose it is.
+     */
+    public var holds: String
+    /**
+     * What this person wants.
+     */
+    public var own: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The pace that holds. Nothing tells whose it is.
+         */holds: String, 
+        /**
+         * What this person wants.
+         */own: String) {
+        self.holds = holds
+        self.own = own
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension VulnerabilityPace: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVulnerabilityPace: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VulnerabilityPace {
+        return
+            try VulnerabilityPace(
+                holds: FfiConverterString.read(from: &buf), 
+                own: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: VulnerabilityPace, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.holds, into: &buf)
+        FfiConverterString.write(value.own, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVulnerabilityPace_lift(_ buf: RustBuffer) throws -> VulnerabilityPace {
+    return try FfiConverterTypeVulnerabilityPace.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVulnerabilityPace_lower(_ value: VulnerabilityPace) -> RustBuffer {
+    return FfiConverterTypeVulnerabilityPace.lower(value)
+}
+
+
+/**
+ * A step, and when this person did it. Of the other nothing is said.
+ */
+public struct VulnerabilityStep: Equatable, Hashable {
+    /**
+     * Names it.
+     */
+    public var id: String
+    /**
+     * What it is called.
+     */
+    public var name: String
+    /**
+     * For the one who shares.
+     */
+    public var share: String
+    /**
+     * For the one who listens.
+     */
+    public var listen: String
+    /**
+     * The days on which this person did it, as `2026-11-25`, the latest first.
+     */
+    public var done: [String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it.
+         */id: String, 
+        /**
+         * What it is called.
+         */name: String, 
+        /**
+         * For the one who shares.
+         */share: String, 
+        /**
+         * For the one who listens.
+         */listen: String, 
+        /**
+         * The days on which this person did it, as `2026-11-25`, the latest first.
+         */done: [String]) {
+        self.id = id
+        self.name = name
+        self.share = share
+        self.listen = listen
+        self.done = done
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension VulnerabilityStep: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVulnerabilityStep: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VulnerabilityStep {
+        return
+            try VulnerabilityStep(
+                id: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                share: FfiConverterString.read(from: &buf), 
+                listen: FfiConverterString.read(from: &buf), 
+                done: FfiConverterSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: VulnerabilityStep, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.share, into: &buf)
+        FfiConverterString.write(value.listen, into: &buf)
+        FfiConverterSequenceString.write(value.done, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVulnerabilityStep_lift(_ buf: RustBuffer) throws -> VulnerabilityStep {
+    return try FfiConverterTypeVulnerabilityStep.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVulnerabilityStep_lower(_ value: VulnerabilityStep) -> RustBuffer {
+    return FfiConverterTypeVulnerabilityStep.lower(value)
 }
 
 
@@ -7403,6 +13091,87 @@ public func FfiConverterTypeReason_lower(_ value: Reason) -> RustBuffer {
 }
 
 
+
+/**
+ * Whether to be reminded, and when.
+ */
+
+public enum Remind: Equatable, Hashable {
+    
+    /**
+     * Not at all.
+     */
+    case never
+    /**
+     * So many minutes before the hour.
+     */
+    case minutesBefore(
+        /**
+         * How many.
+         */minutes: UInt32
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Remind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRemind: FfiConverterRustBuffer {
+    typealias SwiftType = Remind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Remind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .never
+        
+        case 2: return .minutesBefore(minutes: try FfiConverterUInt32.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Remind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .never:
+            writeInt(&buf, Int32(1))
+        
+        
+        case let .minutesBefore(minutes):
+            writeInt(&buf, Int32(2))
+            FfiConverterUInt32.write(minutes, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemind_lift(_ buf: RustBuffer) throws -> Remind {
+    return try FfiConverterTypeRemind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRemind_lower(_ value: Remind) -> RustBuffer {
+    return FfiConverterTypeRemind.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -7550,6 +13319,54 @@ fileprivate struct FfiConverterOptionTypeNetworkMonitor: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeCoupleQuestion: FfiConverterRustBuffer {
+    typealias SwiftType = CoupleQuestion?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCoupleQuestion.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCoupleQuestion.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeVulnerabilityStep: FfiConverterRustBuffer {
+    typealias SwiftType = VulnerabilityStep?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeVulnerabilityStep.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeVulnerabilityStep.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeKeyholderKind: FfiConverterRustBuffer {
     typealias SwiftType = KeyholderKind?
 
@@ -7598,6 +13415,30 @@ fileprivate struct FfiConverterOptionTypeReason: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeRemind: FfiConverterRustBuffer {
+    typealias SwiftType = Remind?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRemind.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRemind.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]?
 
@@ -7614,6 +13455,30 @@ fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionSequenceTypeRitualStep: FfiConverterRustBuffer {
+    typealias SwiftType = [RitualStep]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceTypeRitualStep.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceTypeRitualStep.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -7639,6 +13504,56 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeAskedQuestion: FfiConverterRustBuffer {
+    typealias SwiftType = [AskedQuestion]
+
+    public static func write(_ value: [AskedQuestion], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAskedQuestion.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AskedQuestion] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AskedQuestion]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAskedQuestion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeCheckIn: FfiConverterRustBuffer {
+    typealias SwiftType = [CheckIn]
+
+    public static func write(_ value: [CheckIn], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCheckIn.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [CheckIn] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [CheckIn]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCheckIn.read(from: &buf))
         }
         return seq
     }
@@ -7847,23 +13762,48 @@ fileprivate struct FfiConverterSequenceTypeContentVulnerabilityStep: FfiConverte
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeDone: FfiConverterRustBuffer {
-    typealias SwiftType = [Done]
+fileprivate struct FfiConverterSequenceTypeCoupleQuestion: FfiConverterRustBuffer {
+    typealias SwiftType = [CoupleQuestion]
 
-    public static func write(_ value: [Done], into buf: inout [UInt8]) {
+    public static func write(_ value: [CoupleQuestion], into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
         for item in value {
-            FfiConverterTypeDone.write(item, into: &buf)
+            FfiConverterTypeCoupleQuestion.write(item, into: &buf)
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Done] {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [CoupleQuestion] {
         let len: Int32 = try readInt(&buf)
-        var seq = [Done]()
+        var seq = [CoupleQuestion]()
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeDone.read(from: &buf))
+            seq.append(try FfiConverterTypeCoupleQuestion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeDueRitual: FfiConverterRustBuffer {
+    typealias SwiftType = [DueRitual]
+
+    public static func write(_ value: [DueRitual], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDueRitual.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DueRitual] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DueRitual]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDueRitual.read(from: &buf))
         }
         return seq
     }
@@ -7972,6 +13912,56 @@ fileprivate struct FfiConverterSequenceTypeNewKeyholder: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeNote: FfiConverterRustBuffer {
+    typealias SwiftType = [Note]
+
+    public static func write(_ value: [Note], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNote.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Note] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Note]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNote.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeOpenAnswer: FfiConverterRustBuffer {
+    typealias SwiftType = [OpenAnswer]
+
+    public static func write(_ value: [OpenAnswer], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeOpenAnswer.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [OpenAnswer] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [OpenAnswer]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeOpenAnswer.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeOpenInvitation: FfiConverterRustBuffer {
     typealias SwiftType = [OpenInvitation]
 
@@ -7989,6 +13979,106 @@ fileprivate struct FfiConverterSequenceTypeOpenInvitation: FfiConverterRustBuffe
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeOpenInvitation.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePractice: FfiConverterRustBuffer {
+    typealias SwiftType = [Practice]
+
+    public static func write(_ value: [Practice], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePractice.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Practice] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Practice]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePractice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeQuestionSession: FfiConverterRustBuffer {
+    typealias SwiftType = [QuestionSession]
+
+    public static func write(_ value: [QuestionSession], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeQuestionSession.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [QuestionSession] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [QuestionSession]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeQuestionSession.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeReachedOut: FfiConverterRustBuffer {
+    typealias SwiftType = [ReachedOut]
+
+    public static func write(_ value: [ReachedOut], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeReachedOut.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ReachedOut] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ReachedOut]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeReachedOut.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeResponse: FfiConverterRustBuffer {
+    typealias SwiftType = [Response]
+
+    public static func write(_ value: [Response], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeResponse.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Response] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Response]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeResponse.read(from: &buf))
         }
         return seq
     }
@@ -8022,6 +14112,181 @@ fileprivate struct FfiConverterSequenceTypeRitual: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeRitualNotUnderstood: FfiConverterRustBuffer {
+    typealias SwiftType = [RitualNotUnderstood]
+
+    public static func write(_ value: [RitualNotUnderstood], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRitualNotUnderstood.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RitualNotUnderstood] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RitualNotUnderstood]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRitualNotUnderstood.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRitualOccurrence: FfiConverterRustBuffer {
+    typealias SwiftType = [RitualOccurrence]
+
+    public static func write(_ value: [RitualOccurrence], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRitualOccurrence.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RitualOccurrence] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RitualOccurrence]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRitualOccurrence.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRitualPause: FfiConverterRustBuffer {
+    typealias SwiftType = [RitualPause]
+
+    public static func write(_ value: [RitualPause], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRitualPause.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RitualPause] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RitualPause]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRitualPause.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRitualRecord: FfiConverterRustBuffer {
+    typealias SwiftType = [RitualRecord]
+
+    public static func write(_ value: [RitualRecord], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRitualRecord.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RitualRecord] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RitualRecord]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRitualRecord.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRitualStep: FfiConverterRustBuffer {
+    typealias SwiftType = [RitualStep]
+
+    public static func write(_ value: [RitualStep], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRitualStep.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RitualStep] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RitualStep]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRitualStep.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeScreenFreeTime: FfiConverterRustBuffer {
+    typealias SwiftType = [ScreenFreeTime]
+
+    public static func write(_ value: [ScreenFreeTime], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeScreenFreeTime.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ScreenFreeTime] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ScreenFreeTime]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeScreenFreeTime.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSealedRound: FfiConverterRustBuffer {
+    typealias SwiftType = [SealedRound]
+
+    public static func write(_ value: [SealedRound], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSealedRound.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SealedRound] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SealedRound]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSealedRound.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSearchHit: FfiConverterRustBuffer {
     typealias SwiftType = [SearchHit]
 
@@ -8039,6 +14304,81 @@ fileprivate struct FfiConverterSequenceTypeSearchHit: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeSearchHit.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeSessionQuestion: FfiConverterRustBuffer {
+    typealias SwiftType = [SessionQuestion]
+
+    public static func write(_ value: [SessionQuestion], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSessionQuestion.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SessionQuestion] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SessionQuestion]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSessionQuestion.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeTurningTowards: FfiConverterRustBuffer {
+    typealias SwiftType = [TurningTowards]
+
+    public static func write(_ value: [TurningTowards], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeTurningTowards.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [TurningTowards] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [TurningTowards]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeTurningTowards.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeVulnerabilityStep: FfiConverterRustBuffer {
+    typealias SwiftType = [VulnerabilityStep]
+
+    public static func write(_ value: [VulnerabilityStep], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeVulnerabilityStep.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [VulnerabilityStep] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [VulnerabilityStep]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeVulnerabilityStep.read(from: &buf))
         }
         return seq
     }
@@ -8147,7 +14487,49 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_func_content() != 44921) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_entwine_sdk_checksum_method_arelooks_answer() != 10831) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_arelooks_list() != 58229) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_arelooks_read() != 11281) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_entwine_sdk_checksum_method_cancellation_cancel() != 59990) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_checkins_add() != 22053) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_checkins_change() != 31399) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_checkins_delete() != 9574) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_checkins_list() != 65480) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_checkins_read() != 35604) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_checkins_restore() != 3621) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_practices_choose() != 46658) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_practices_list() != 34572) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_are_looks() != 13222) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_check_ins() != 13809) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_practices() != 46847) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_close_profile() != 533) {
@@ -8213,6 +14595,15 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_entwineclient_safety_words() != 60301) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_notes() != 26719) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_questions() != 6019) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_reaching_out() != 18827) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_confirm_phrase() != 62335) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8225,7 +14616,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_entwineclient_recover() != 17736) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_responses() != 53411) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_rituals() != 28456) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_screen_free() != 56848) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_sealed_answers() != 13138) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_search() != 19099) {
@@ -8244,6 +14644,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_entwineclient_written() != 61003) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_entwineclient_vulnerability() != 7706) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_eventlistener_on_event() != 6785) {
@@ -8327,16 +14730,190 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_networkobserver_changed() != 14512) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_entwine_sdk_checksum_method_rituals_add() != 22795) {
+    if (uniffi_entwine_sdk_checksum_method_notes_add() != 52309) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_notes_list() != 47886) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_notes_read() != 52325) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_notes_withdraw() != 36830) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_add() != 18236) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_answer() != 19693) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_answers() != 4079) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_ceiling() != 46550) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_delete() != 2644) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_draw() != 19464) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_list() != 3942) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_next_in_session() != 61159) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_session() != 39902) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_sessions() != 59395) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_set_ceiling() != 10154) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_skip() != 14795) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_questions_start_session() != 35331) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_reachingout_add() != 21499) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_reachingout_answer() != 16415) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_reachingout_delete() != 30831) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_reachingout_list() != 51014) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_reachingout_read() != 45807) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_reachingout_restore() != 32544) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_responses_add() != 16664) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_responses_delete() != 35067) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_responses_list() != 8806) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_responses_read() != 62151) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_responses_restore() != 42737) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_add() != 9924) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_adopt() != 60732) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_rituals_change() != 56578) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_entwine_sdk_checksum_method_rituals_done() != 27289) {
+    if (uniffi_entwine_sdk_checksum_method_rituals_delete() != 41274) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_done() != 7732) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_due() != 29434) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_end_pause() != 9007) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_history() != 29822) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_rituals_list() != 24881) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_move_to() != 12978) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_pause() != 60614) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_read() != 60923) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_reminders() != 25559) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_restore() != 27535) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_resume() != 26809) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_skip() != 33212) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_rituals_trash() != 20347) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_screenfreetimes_end() != 1397) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_screenfreetimes_list() != 19752) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_screenfreetimes_promise() != 32102) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_screenfreetimes_propose() != 52635) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_screenfreetimes_read() != 29954) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_answer() != 48841) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_list() != 55177) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_open() != 46058) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_open_question() != 60343) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_publish() != 45129) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_read() != 13983) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_sealedanswers_skip() != 61600) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_vulnerability_done() != 64001) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_vulnerability_list() != 36076) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_vulnerability_next() != 49184) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_vulnerability_pace() != 60989) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_entwine_sdk_checksum_method_vulnerability_set_pace() != 59440) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_constructor_cancellation_new() != 41243) {

@@ -307,6 +307,31 @@ typedef struct UniffiVTableCallbackInterfaceNetworkMonitor {
 } UniffiVTableCallbackInterfaceNetworkMonitor;
 
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_ARELOOKS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_ARELOOKS
+uint64_t uniffi_entwine_sdk_fn_clone_arelooks(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_ARELOOKS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_ARELOOKS
+void uniffi_entwine_sdk_fn_free_arelooks(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ARELOOKS_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ARELOOKS_ANSWER
+uint64_t uniffi_entwine_sdk_fn_method_arelooks_answer(uint64_t ptr, RustBuffer week, RustBuffer texts
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ARELOOKS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ARELOOKS_LIST
+uint64_t uniffi_entwine_sdk_fn_method_arelooks_list(uint64_t ptr, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ARELOOKS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ARELOOKS_READ
+uint64_t uniffi_entwine_sdk_fn_method_arelooks_read(uint64_t ptr, RustBuffer week, RustBuffer locale
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_CANCELLATION
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_CANCELLATION
 uint64_t uniffi_entwine_sdk_fn_clone_cancellation(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -328,6 +353,66 @@ uint64_t uniffi_entwine_sdk_fn_constructor_cancellation_new(RustCallStatus *_Non
 void uniffi_entwine_sdk_fn_method_cancellation_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_CHECKINS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_CHECKINS
+uint64_t uniffi_entwine_sdk_fn_clone_checkins(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_CHECKINS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_CHECKINS
+void uniffi_entwine_sdk_fn_free_checkins(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_ADD
+uint64_t uniffi_entwine_sdk_fn_method_checkins_add(uint64_t ptr, RustBuffer words, int8_t private
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_CHANGE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_CHANGE
+uint64_t uniffi_entwine_sdk_fn_method_checkins_change(uint64_t ptr, RustBuffer id, RustBuffer words
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_DELETE
+uint64_t uniffi_entwine_sdk_fn_method_checkins_delete(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_LIST
+uint64_t uniffi_entwine_sdk_fn_method_checkins_list(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_READ
+uint64_t uniffi_entwine_sdk_fn_method_checkins_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_CHECKINS_RESTORE
+uint64_t uniffi_entwine_sdk_fn_method_checkins_restore(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_PRACTICES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_PRACTICES
+uint64_t uniffi_entwine_sdk_fn_clone_practices(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_PRACTICES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_PRACTICES
+void uniffi_entwine_sdk_fn_free_practices(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_PRACTICES_CHOOSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_PRACTICES_CHOOSE
+uint64_t uniffi_entwine_sdk_fn_method_practices_choose(uint64_t ptr, RustBuffer name, RustBuffer wanted
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_PRACTICES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_PRACTICES_LIST
+uint64_t uniffi_entwine_sdk_fn_method_practices_list(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_ENTWINECLIENT
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_ENTWINECLIENT
 uint64_t uniffi_entwine_sdk_fn_clone_entwineclient(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -341,6 +426,21 @@ void uniffi_entwine_sdk_fn_free_entwineclient(uint64_t handle, RustCallStatus *_
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CONSTRUCTOR_ENTWINECLIENT_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CONSTRUCTOR_ENTWINECLIENT_OPEN
 uint64_t uniffi_entwine_sdk_fn_constructor_entwineclient_open(RustBuffer config
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_ARE_LOOKS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_ARE_LOOKS
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_are_looks(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_CHECK_INS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_CHECK_INS
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_check_ins(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_PRACTICES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_PRACTICES
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_practices(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_CLOSE_PROFILE
@@ -448,6 +548,21 @@ uint64_t uniffi_entwine_sdk_fn_method_entwineclient_revoke(uint64_t ptr, RustBuf
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_safety_words(uint64_t ptr
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_NOTES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_NOTES
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_notes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_QUESTIONS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_QUESTIONS
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_questions(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_REACHING_OUT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_REACHING_OUT
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_reaching_out(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_CONFIRM_PHRASE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_CONFIRM_PHRASE
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_confirm_phrase(uint64_t ptr, RustBuffer cancellation
@@ -468,9 +583,24 @@ uint64_t uniffi_entwine_sdk_fn_method_entwineclient_make_phrase(uint64_t ptr, Ru
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_recover(uint64_t ptr, RustBuffer relay, RustBuffer words, RustBuffer cancellation
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_RESPONSES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_RESPONSES
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_responses(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_RITUALS
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_RITUALS
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_rituals(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SCREEN_FREE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SCREEN_FREE
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_screen_free(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SEALED_ANSWERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SEALED_ANSWERS
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_sealed_answers(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_SEARCH
@@ -501,6 +631,11 @@ uint64_t uniffi_entwine_sdk_fn_method_entwineclient_sync_once(uint64_t ptr, Rust
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_WRITTEN
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_WRITTEN
 uint64_t uniffi_entwine_sdk_fn_method_entwineclient_written(uint64_t ptr, int8_t private
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_VULNERABILITY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_ENTWINECLIENT_VULNERABILITY
+uint64_t uniffi_entwine_sdk_fn_method_entwineclient_vulnerability(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_EVENTLISTENER
@@ -733,6 +868,186 @@ void uniffi_entwine_sdk_fn_free_networkobserver(uint64_t handle, RustCallStatus 
 void uniffi_entwine_sdk_fn_method_networkobserver_changed(uint64_t ptr, int8_t is_reachable, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_NOTES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_NOTES
+uint64_t uniffi_entwine_sdk_fn_clone_notes(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_NOTES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_NOTES
+void uniffi_entwine_sdk_fn_free_notes(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_ADD
+uint64_t uniffi_entwine_sdk_fn_method_notes_add(uint64_t ptr, RustBuffer text, RustBuffer at, int8_t when_online
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_LIST
+uint64_t uniffi_entwine_sdk_fn_method_notes_list(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_READ
+uint64_t uniffi_entwine_sdk_fn_method_notes_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_WITHDRAW
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_WITHDRAW
+uint64_t uniffi_entwine_sdk_fn_method_notes_withdraw(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_QUESTIONS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_QUESTIONS
+uint64_t uniffi_entwine_sdk_fn_clone_questions(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_QUESTIONS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_QUESTIONS
+void uniffi_entwine_sdk_fn_free_questions(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_ADD
+uint64_t uniffi_entwine_sdk_fn_method_questions_add(uint64_t ptr, RustBuffer text, RustBuffer deck, uint32_t depth
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_ANSWER
+uint64_t uniffi_entwine_sdk_fn_method_questions_answer(uint64_t ptr, RustBuffer question, RustBuffer text, int8_t sealed, RustBuffer session, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_ANSWERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_ANSWERS
+uint64_t uniffi_entwine_sdk_fn_method_questions_answers(uint64_t ptr, RustBuffer question
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_CEILING
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_CEILING
+uint64_t uniffi_entwine_sdk_fn_method_questions_ceiling(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_DELETE
+uint64_t uniffi_entwine_sdk_fn_method_questions_delete(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_DRAW
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_DRAW
+uint64_t uniffi_entwine_sdk_fn_method_questions_draw(uint64_t ptr, RustBuffer deck, RustBuffer depth, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_LIST
+uint64_t uniffi_entwine_sdk_fn_method_questions_list(uint64_t ptr, RustBuffer deck, RustBuffer depth, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_NEXT_IN_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_NEXT_IN_SESSION
+uint64_t uniffi_entwine_sdk_fn_method_questions_next_in_session(uint64_t ptr, RustBuffer id, RustBuffer how
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SESSION
+uint64_t uniffi_entwine_sdk_fn_method_questions_session(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SESSIONS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SESSIONS
+uint64_t uniffi_entwine_sdk_fn_method_questions_sessions(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SET_CEILING
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SET_CEILING
+uint64_t uniffi_entwine_sdk_fn_method_questions_set_ceiling(uint64_t ptr, uint32_t depth
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SKIP
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_SKIP
+uint64_t uniffi_entwine_sdk_fn_method_questions_skip(uint64_t ptr, RustBuffer question
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_START_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_QUESTIONS_START_SESSION
+uint64_t uniffi_entwine_sdk_fn_method_questions_start_session(uint64_t ptr, RustBuffer deck, uint32_t count, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_REACHINGOUT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_REACHINGOUT
+uint64_t uniffi_entwine_sdk_fn_clone_reachingout(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_REACHINGOUT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_REACHINGOUT
+void uniffi_entwine_sdk_fn_free_reachingout(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_ADD
+uint64_t uniffi_entwine_sdk_fn_method_reachingout_add(uint64_t ptr, RustBuffer bid, RustBuffer text
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_ANSWER
+uint64_t uniffi_entwine_sdk_fn_method_reachingout_answer(uint64_t ptr, RustBuffer id, RustBuffer turning, RustBuffer after, RustBuffer text
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_DELETE
+uint64_t uniffi_entwine_sdk_fn_method_reachingout_delete(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_LIST
+uint64_t uniffi_entwine_sdk_fn_method_reachingout_list(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_READ
+uint64_t uniffi_entwine_sdk_fn_method_reachingout_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_REACHINGOUT_RESTORE
+uint64_t uniffi_entwine_sdk_fn_method_reachingout_restore(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_RESPONSES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_RESPONSES
+uint64_t uniffi_entwine_sdk_fn_clone_responses(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_RESPONSES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_RESPONSES
+void uniffi_entwine_sdk_fn_free_responses(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_ADD
+uint64_t uniffi_entwine_sdk_fn_method_responses_add(uint64_t ptr, RustBuffer to, RustBuffer kind, RustBuffer text
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_DELETE
+uint64_t uniffi_entwine_sdk_fn_method_responses_delete(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_LIST
+uint64_t uniffi_entwine_sdk_fn_method_responses_list(uint64_t ptr, RustBuffer to
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_READ
+uint64_t uniffi_entwine_sdk_fn_method_responses_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RESPONSES_RESTORE
+uint64_t uniffi_entwine_sdk_fn_method_responses_restore(uint64_t ptr, RustBuffer id
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_RITUALS
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_RITUALS
 uint64_t uniffi_entwine_sdk_fn_clone_rituals(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -748,19 +1063,199 @@ void uniffi_entwine_sdk_fn_free_rituals(uint64_t handle, RustCallStatus *_Nonnul
 uint64_t uniffi_entwine_sdk_fn_method_rituals_add(uint64_t ptr, RustBuffer ritual
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_ADOPT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_ADOPT
+uint64_t uniffi_entwine_sdk_fn_method_rituals_adopt(uint64_t ptr, RustBuffer template, RustBuffer locale, RustBuffer changes
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_CHANGE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_CHANGE
 uint64_t uniffi_entwine_sdk_fn_method_rituals_change(uint64_t ptr, RustBuffer id, RustBuffer changes
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_DELETE
+uint64_t uniffi_entwine_sdk_fn_method_rituals_delete(uint64_t ptr, RustBuffer id
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_DONE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_DONE
-uint64_t uniffi_entwine_sdk_fn_method_rituals_done(uint64_t ptr, RustBuffer id, RustBuffer note
+uint64_t uniffi_entwine_sdk_fn_method_rituals_done(uint64_t ptr, RustBuffer id, RustBuffer note, int8_t alone, RustBuffer date
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_DUE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_DUE
+uint64_t uniffi_entwine_sdk_fn_method_rituals_due(uint64_t ptr, RustBuffer from, RustBuffer to
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_END_PAUSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_END_PAUSE
+uint64_t uniffi_entwine_sdk_fn_method_rituals_end_pause(uint64_t ptr, RustBuffer id, RustBuffer pause
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_HISTORY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_HISTORY
+uint64_t uniffi_entwine_sdk_fn_method_rituals_history(uint64_t ptr, RustBuffer id, RustBuffer from, RustBuffer to
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_LIST
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_LIST
 uint64_t uniffi_entwine_sdk_fn_method_rituals_list(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_MOVE_TO
+uint64_t uniffi_entwine_sdk_fn_method_rituals_move_to(uint64_t ptr, RustBuffer id, RustBuffer to, RustBuffer note, RustBuffer date
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_PAUSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_PAUSE
+uint64_t uniffi_entwine_sdk_fn_method_rituals_pause(uint64_t ptr, RustBuffer id, RustBuffer from, RustBuffer to
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_READ
+uint64_t uniffi_entwine_sdk_fn_method_rituals_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_REMINDERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_REMINDERS
+uint64_t uniffi_entwine_sdk_fn_method_rituals_reminders(uint64_t ptr, RustBuffer from, RustBuffer to
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_RESTORE
+uint64_t uniffi_entwine_sdk_fn_method_rituals_restore(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_RESUME
+uint64_t uniffi_entwine_sdk_fn_method_rituals_resume(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_SKIP
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_SKIP
+uint64_t uniffi_entwine_sdk_fn_method_rituals_skip(uint64_t ptr, RustBuffer id, RustBuffer note, RustBuffer date
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_TRASH
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_RITUALS_TRASH
+uint64_t uniffi_entwine_sdk_fn_method_rituals_trash(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_SCREENFREETIMES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_SCREENFREETIMES
+uint64_t uniffi_entwine_sdk_fn_clone_screenfreetimes(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_SCREENFREETIMES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_SCREENFREETIMES
+void uniffi_entwine_sdk_fn_free_screenfreetimes(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_END
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_END
+uint64_t uniffi_entwine_sdk_fn_method_screenfreetimes_end(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_LIST
+uint64_t uniffi_entwine_sdk_fn_method_screenfreetimes_list(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_PROMISE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_PROMISE
+uint64_t uniffi_entwine_sdk_fn_method_screenfreetimes_promise(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_PROPOSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_PROPOSE
+uint64_t uniffi_entwine_sdk_fn_method_screenfreetimes_propose(uint64_t ptr, uint32_t minutes, RustBuffer from
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SCREENFREETIMES_READ
+uint64_t uniffi_entwine_sdk_fn_method_screenfreetimes_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_SEALEDANSWERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_SEALEDANSWERS
+uint64_t uniffi_entwine_sdk_fn_clone_sealedanswers(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_SEALEDANSWERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_SEALEDANSWERS
+void uniffi_entwine_sdk_fn_free_sealedanswers(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_ANSWER
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_answer(uint64_t ptr, RustBuffer id, RustBuffer texts
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_LIST
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_list(uint64_t ptr, RustBuffer month
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_OPEN
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_open(uint64_t ptr, RustBuffer question
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_OPEN_QUESTION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_OPEN_QUESTION
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_open_question(uint64_t ptr, RustBuffer id, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_PUBLISH
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_PUBLISH
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_publish(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_READ
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_read(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_SKIP
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_SEALEDANSWERS_SKIP
+uint64_t uniffi_entwine_sdk_fn_method_sealedanswers_skip(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_VULNERABILITY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_CLONE_VULNERABILITY
+uint64_t uniffi_entwine_sdk_fn_clone_vulnerability(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_VULNERABILITY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FREE_VULNERABILITY
+void uniffi_entwine_sdk_fn_free_vulnerability(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_DONE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_DONE
+uint64_t uniffi_entwine_sdk_fn_method_vulnerability_done(uint64_t ptr, RustBuffer step, RustBuffer note
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_LIST
+uint64_t uniffi_entwine_sdk_fn_method_vulnerability_list(uint64_t ptr, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_NEXT
+uint64_t uniffi_entwine_sdk_fn_method_vulnerability_next(uint64_t ptr, RustBuffer locale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_PACE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_PACE
+uint64_t uniffi_entwine_sdk_fn_method_vulnerability_pace(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_SET_PACE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_VULNERABILITY_SET_PACE
+uint64_t uniffi_entwine_sdk_fn_method_vulnerability_set_pace(uint64_t ptr, RustBuffer pace
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_FUNC_CONTENT
@@ -1034,9 +1529,93 @@ uint16_t uniffi_entwine_sdk_checksum_func_content(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ARELOOKS_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ARELOOKS_ANSWER
+uint16_t uniffi_entwine_sdk_checksum_method_arelooks_answer(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ARELOOKS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ARELOOKS_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_arelooks_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ARELOOKS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ARELOOKS_READ
+uint16_t uniffi_entwine_sdk_checksum_method_arelooks_read(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CANCELLATION_CANCEL
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CANCELLATION_CANCEL
 uint16_t uniffi_entwine_sdk_checksum_method_cancellation_cancel(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_ADD
+uint16_t uniffi_entwine_sdk_checksum_method_checkins_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_CHANGE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_CHANGE
+uint16_t uniffi_entwine_sdk_checksum_method_checkins_change(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_DELETE
+uint16_t uniffi_entwine_sdk_checksum_method_checkins_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_checkins_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_READ
+uint16_t uniffi_entwine_sdk_checksum_method_checkins_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_CHECKINS_RESTORE
+uint16_t uniffi_entwine_sdk_checksum_method_checkins_restore(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_PRACTICES_CHOOSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_PRACTICES_CHOOSE
+uint16_t uniffi_entwine_sdk_checksum_method_practices_choose(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_PRACTICES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_PRACTICES_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_practices_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_ARE_LOOKS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_ARE_LOOKS
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_are_looks(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_CHECK_INS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_CHECK_INS
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_check_ins(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_PRACTICES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_PRACTICES
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_practices(void
     
 );
 #endif
@@ -1166,6 +1745,24 @@ uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_safety_words(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_NOTES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_NOTES
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_notes(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_QUESTIONS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_QUESTIONS
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_questions(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_REACHING_OUT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_REACHING_OUT
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_reaching_out(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_CONFIRM_PHRASE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_CONFIRM_PHRASE
 uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_confirm_phrase(void
@@ -1190,9 +1787,27 @@ uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_recover(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_RESPONSES
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_RESPONSES
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_responses(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_RITUALS
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_RITUALS
 uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_rituals(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SCREEN_FREE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SCREEN_FREE
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_screen_free(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SEALED_ANSWERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_SEALED_ANSWERS
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_sealed_answers(void
     
 );
 #endif
@@ -1229,6 +1844,12 @@ uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_sync_once(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_WRITTEN
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_WRITTEN
 uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_written(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_VULNERABILITY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_ENTWINECLIENT_VULNERABILITY
+uint16_t uniffi_entwine_sdk_checksum_method_entwineclient_vulnerability(void
     
 );
 #endif
@@ -1394,9 +2015,183 @@ uint16_t uniffi_entwine_sdk_checksum_method_networkobserver_changed(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_ADD
+uint16_t uniffi_entwine_sdk_checksum_method_notes_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_notes_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_READ
+uint16_t uniffi_entwine_sdk_checksum_method_notes_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_WITHDRAW
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_WITHDRAW
+uint16_t uniffi_entwine_sdk_checksum_method_notes_withdraw(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_ADD
+uint16_t uniffi_entwine_sdk_checksum_method_questions_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_ANSWER
+uint16_t uniffi_entwine_sdk_checksum_method_questions_answer(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_ANSWERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_ANSWERS
+uint16_t uniffi_entwine_sdk_checksum_method_questions_answers(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_CEILING
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_CEILING
+uint16_t uniffi_entwine_sdk_checksum_method_questions_ceiling(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_DELETE
+uint16_t uniffi_entwine_sdk_checksum_method_questions_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_DRAW
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_DRAW
+uint16_t uniffi_entwine_sdk_checksum_method_questions_draw(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_questions_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_NEXT_IN_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_NEXT_IN_SESSION
+uint16_t uniffi_entwine_sdk_checksum_method_questions_next_in_session(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SESSION
+uint16_t uniffi_entwine_sdk_checksum_method_questions_session(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SESSIONS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SESSIONS
+uint16_t uniffi_entwine_sdk_checksum_method_questions_sessions(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SET_CEILING
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SET_CEILING
+uint16_t uniffi_entwine_sdk_checksum_method_questions_set_ceiling(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SKIP
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_SKIP
+uint16_t uniffi_entwine_sdk_checksum_method_questions_skip(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_START_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_QUESTIONS_START_SESSION
+uint16_t uniffi_entwine_sdk_checksum_method_questions_start_session(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_ADD
+uint16_t uniffi_entwine_sdk_checksum_method_reachingout_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_ANSWER
+uint16_t uniffi_entwine_sdk_checksum_method_reachingout_answer(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_DELETE
+uint16_t uniffi_entwine_sdk_checksum_method_reachingout_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_reachingout_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_READ
+uint16_t uniffi_entwine_sdk_checksum_method_reachingout_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_REACHINGOUT_RESTORE
+uint16_t uniffi_entwine_sdk_checksum_method_reachingout_restore(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_ADD
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_ADD
+uint16_t uniffi_entwine_sdk_checksum_method_responses_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_DELETE
+uint16_t uniffi_entwine_sdk_checksum_method_responses_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_responses_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_READ
+uint16_t uniffi_entwine_sdk_checksum_method_responses_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RESPONSES_RESTORE
+uint16_t uniffi_entwine_sdk_checksum_method_responses_restore(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_ADD
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_ADD
 uint16_t uniffi_entwine_sdk_checksum_method_rituals_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_ADOPT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_ADOPT
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_adopt(void
     
 );
 #endif
@@ -1406,15 +2201,189 @@ uint16_t uniffi_entwine_sdk_checksum_method_rituals_change(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_DELETE
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_delete(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_DONE
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_DONE
 uint16_t uniffi_entwine_sdk_checksum_method_rituals_done(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_DUE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_DUE
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_due(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_END_PAUSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_END_PAUSE
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_end_pause(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_HISTORY
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_HISTORY
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_history(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_LIST
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_LIST
 uint16_t uniffi_entwine_sdk_checksum_method_rituals_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_MOVE_TO
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_MOVE_TO
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_move_to(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_PAUSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_PAUSE
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_pause(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_READ
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_REMINDERS
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_REMINDERS
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_reminders(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_RESTORE
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_restore(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_RESUME
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_resume(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_SKIP
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_SKIP
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_skip(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_TRASH
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_RITUALS_TRASH
+uint16_t uniffi_entwine_sdk_checksum_method_rituals_trash(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_END
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_END
+uint16_t uniffi_entwine_sdk_checksum_method_screenfreetimes_end(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_screenfreetimes_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_PROMISE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_PROMISE
+uint16_t uniffi_entwine_sdk_checksum_method_screenfreetimes_promise(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_PROPOSE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_PROPOSE
+uint16_t uniffi_entwine_sdk_checksum_method_screenfreetimes_propose(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SCREENFREETIMES_READ
+uint16_t uniffi_entwine_sdk_checksum_method_screenfreetimes_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_ANSWER
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_answer(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_OPEN
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_OPEN_QUESTION
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_OPEN_QUESTION
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_open_question(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_PUBLISH
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_PUBLISH
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_publish(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_READ
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_READ
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_SKIP
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_SEALEDANSWERS_SKIP
+uint16_t uniffi_entwine_sdk_checksum_method_sealedanswers_skip(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_DONE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_DONE
+uint16_t uniffi_entwine_sdk_checksum_method_vulnerability_done(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_LIST
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_LIST
+uint16_t uniffi_entwine_sdk_checksum_method_vulnerability_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_NEXT
+uint16_t uniffi_entwine_sdk_checksum_method_vulnerability_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_PACE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_PACE
+uint16_t uniffi_entwine_sdk_checksum_method_vulnerability_pace(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_SET_PACE
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_VULNERABILITY_SET_PACE
+uint16_t uniffi_entwine_sdk_checksum_method_vulnerability_set_pace(void
     
 );
 #endif

@@ -35,11 +35,8 @@ public data class Content(
     /** What somebody feels in the body, and in which [place]. */
     public data class Sensation(val id: String, val place: String, val word: String)
 
-    /** A ritual to adopt. [every] is an RRULE of RFC 5545. */
-    public data class Template(val id: String, val name: String, val every: String, val steps: List<Step>)
-
-    /** A step of a ritual to adopt; with no [minutes] it takes as long as it takes. */
-    public data class Step(val text: String, val minutes: Int?, val turn: Turn)
+    /** A ritual to adopt, by [Rituals.adopt]: [why] it is good for two, and [every], when it comes round, as an RRULE of RFC 5545. */
+    public data class Template(val id: String, val name: String, val why: String, val every: String, val steps: List<RitualStep>)
 
     /** A gentle, optional step towards showing more of oneself: words for the one who shares, and for the one who listens. */
     public data class VulnerabilityStep(val id: String, val name: String, val share: String, val listen: String)
@@ -54,24 +51,6 @@ public data class Content(
     }
 }
 
-/** Whose turn a step is. */
-public enum class Turn(override val word: String) : Choice {
-    /** Both, together. */
-    BOTH("both"),
-
-    /** The one who begins. */
-    FIRST("first"),
-
-    /** The other. */
-    SECOND("second"),
-
-    /** Each for oneself, or one after the other as it comes. */
-    EACH("each"),
-
-    /** What only a newer version knows. */
-    LATER("later"),
-}
-
 private fun NativeContent.translated() = Content(
     locale = Locale.forLanguageTag(locale),
     decks = decks.map { Content.Deck(it.id, it.name) },
@@ -84,4 +63,4 @@ private fun NativeContent.translated() = Content(
 )
 
 private fun NativeTemplate.translated() =
-    Content.Template(id, name, cadence, steps.map { Content.Step(it.text, it.minutes?.toInt(), chosen(it.turn)) })
+    Content.Template(id, name, why, cadence, steps.map { RitualStep(it.text, it.minutes?.toInt(), chosen(it.turn)) })

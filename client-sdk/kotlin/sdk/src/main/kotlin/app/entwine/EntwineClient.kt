@@ -24,6 +24,36 @@ public class EntwineClient private constructor(private val native: Native) : Aut
     /** The gratitudes. */
     public val gratitudes: Gratitudes = Gratitudes(native)
 
+    /** The responses to entries and check-ins. */
+    public val responses: Responses = Responses(native)
+
+    /** The check-ins. */
+    public val checkIns: CheckIns = CheckIns(native)
+
+    /** The notes. */
+    public val notes: Notes = Notes(native)
+
+    /** Reaching out, and turning towards it. */
+    public val reachingOut: ReachingOut = ReachingOut(native)
+
+    /** The times without screens. */
+    public val screenFree: ScreenFree = ScreenFree(native)
+
+    /** The questions to ask each other. */
+    public val questions: Questions = Questions(native)
+
+    /** The vulnerability steps. */
+    public val vulnerability: Vulnerability = Vulnerability(native)
+
+    /** The A.R.E. looks. */
+    public val areLooks: AreLooks = AreLooks(native)
+
+    /** The sealed answers. */
+    public val sealedAnswers: SealedAnswers = SealedAnswers(native)
+
+    /** Which practices the two use. */
+    public val practices: Practices = Practices(native)
+
     /** Who belongs to the space: inviting, joining, removing, leaving. */
     public val membership: Membership = Membership(native)
 

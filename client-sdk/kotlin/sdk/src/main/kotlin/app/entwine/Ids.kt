@@ -60,6 +60,24 @@ public value class ScreenFreeId(public val value: String) {
     override fun toString(): String = value
 }
 
+/** Names a pause of a ritual. */
+@JvmInline
+public value class PauseId(public val value: String) {
+    override fun toString(): String = value
+}
+
+/** Names a round of sealed answers. */
+@JvmInline
+public value class RoundId(public val value: String) {
+    override fun toString(): String = value
+}
+
+/** Names a session of questions. */
+@JvmInline
+public value class SessionId(public val value: String) {
+    override fun toString(): String = value
+}
+
 /** Names a space. */
 @JvmInline
 public value class SpaceId(public val value: String) {

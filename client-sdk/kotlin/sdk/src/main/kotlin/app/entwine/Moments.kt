@@ -1,9 +1,11 @@
 package app.entwine
 
+import java.time.DateTimeException
 import java.time.LocalDate
 import java.time.LocalDateTime
 import java.time.LocalTime
 import java.time.OffsetDateTime
+import java.time.ZoneId
 import java.time.ZoneOffset
 import java.time.format.DateTimeParseException
 import java.time.temporal.ChronoUnit
@@ -43,9 +45,15 @@ internal fun hourText(at: LocalTime): String = at.truncatedTo(ChronoUnit.MINUTES
 /** Whole minutes; what is less than none is none. */
 internal fun Duration.minutes(): UInt = inWholeMinutes.coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
 
+/** What is less than none is none. */
+internal fun count(number: Int): UInt = number.coerceAtLeast(0).toUInt()
+
+/** A zone that Java knows, or none. */
+internal fun readZone(name: String): ZoneId? = reading { ZoneId.of(name) }
+
 private inline fun <T> reading(block: () -> T): T? =
     try {
         block()
-    } catch (_: DateTimeParseException) {
+    } catch (_: DateTimeException) {
         null
     }
