@@ -41,7 +41,8 @@ fn is_seen<T: Findable>(document: &Document, id: &EntityId, reader: &Reader) -> 
 }
 
 fn find<T: Findable>(document: &Document, query: &Query, reader: &Reader) -> Vec<FoundWords> {
-    let seen = document.collection::<T>().list().into_iter().filter(|stored| stored.value.is_seen_by(reader));
+    let listed = document.collection::<T>().list().into_iter();
+    let seen = listed.filter(|stored| T::is_open_in(stored, document, reader));
     let found = seen.filter_map(|Stored { id, value, made_at, .. }| {
         let excerpt = query.find(&value.words())?;
         Some(FoundWords { id, made_at, excerpt })

@@ -224,6 +224,14 @@ impl Findable for PublishedAnswer {
     fn is_seen_by(&self, reader: &Reader) -> bool {
         self.origin.person() != Some(reader.person)
     }
+
+    /// The other's may be here before one's own is published, and is not to be read by way of a search.
+    fn is_open_in(stored: &Stored<Self>, document: &Document, reader: &Reader) -> bool {
+        // Its key is its commitment's, with its person and device behind.
+        let round = above(&stored.id, 3).and_then(|id| round(document, &id));
+        let is_read = |round| Answers::of_chapter(document).standing(&round, &reader.person).their_texts().is_some();
+        stored.value.is_seen_by(reader) && round.is_some_and(is_read)
+    }
 }
 
 /// Nothing is typed.

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::document::Entity;
+use crate::document::{Document, Entity, Stored};
 use crate::id::PersonId;
 use crate::practice::refusal::{Refusal, check_not_empty};
 use crate::time::Timestamp;
@@ -33,6 +33,11 @@ pub trait Findable: Entity {
     /// Whether it is there for this reader by now. What waits for its hour is not.
     fn is_seen_by(&self, _reader: &Reader) -> bool {
         true
+    }
+
+    /// Whether its words may be found, by what else its document holds.
+    fn is_open_in(stored: &Stored<Self>, _document: &Document, reader: &Reader) -> bool {
+        stored.value.is_seen_by(reader)
     }
 }
 

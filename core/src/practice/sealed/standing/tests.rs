@@ -6,7 +6,8 @@ use super::*;
 use crate::document::ActorId;
 use crate::document::tests::{NOW, Phone};
 use crate::id::KeyholderId;
-use crate::practice::sealed::{self, Asked, SealedAnswer, Sitting};
+use crate::practice::sealed::{self, Asked, PublishedAnswer, SealedAnswer, Sitting};
+use crate::practice::search::{Findable as _, Reader};
 
 /// A phone with the shared chapter open, and what its private space holds.
 struct Sealer {
@@ -94,6 +95,27 @@ fn couple() -> (Sealer, Sealer, Round) {
     let round = ada.opens();
     noor.gets(&mut ada);
     (ada, noor, round)
+}
+
+#[test]
+fn what_is_here_before_one_has_published_is_not_found_by_a_search() {
+    let (mut ada, mut noor, round) = couple();
+    ada.answers(&round, "That you get bored of me", 0);
+    noor.answers(&round, "Growing old", 5);
+    meet(&mut [&mut ada, &mut noor]);
+    assert!(noor.publishes(&round));
+    ada.gets(&mut noor);
+    let finds = |sealer: &Sealer| {
+        let wall = jiff::civil::DateTime::MAX;
+        let reader = Reader { person: sealer.phone.writer.person, now: NOW, wall };
+        let document = &sealer.phone.document;
+        let published = document.collection::<PublishedAnswer>().list().into_iter();
+        published.filter(|stored| PublishedAnswer::is_open_in(stored, document, &reader)).count()
+    };
+    assert_eq!(finds(&ada), 0, "it came first");
+    assert!(ada.publishes(&round));
+    noor.gets(&mut ada);
+    assert_eq!((finds(&ada), finds(&noor)), (1, 1), "the other's, and one's own in the private space");
 }
 
 #[test]
