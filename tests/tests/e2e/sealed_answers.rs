@@ -55,7 +55,7 @@ fn answers_are_opened_by_the_phones_themselves_once_both_are_there_and_nothing_c
     assert_eq!(sees(&noor, &round), seen("revealed", Some(his), Some(hers)));
     assert!(holds(&opened_by(&world, &relay, &noor, "noor-after"), hers.as_bytes()), "it would have been found");
     let found = noor.run(&["search", "bored of me"]);
-    assert_eq!((&found[0]["what"], found.as_array().unwrap().len()), (&json!("sealed-answer"), 1));
+    assert_eq!((&found[0]["what"], found.as_array().unwrap().len()), (&json!("sealed_answer"), 1));
 
     let listed = noor.run(&["sealed-answer", "list"]);
     assert_eq!(listed, json!([noor.run(&["sealed-answer", "show", &round])]));

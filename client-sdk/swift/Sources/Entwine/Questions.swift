@@ -208,7 +208,7 @@ public struct Questions: Sendable {
 
 extension Event {
     /// The session of questions that it is about; none where it is about something else.
-    public var questionSession: SessionId? { about("question-session") }
+    public var questionSession: SessionId? { about("question_session") }
 }
 
 extension CoupleQuestion {

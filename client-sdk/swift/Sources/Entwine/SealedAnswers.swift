@@ -97,7 +97,7 @@ public struct SealedAnswers: Sendable {
 
 extension Event {
     /// The round of sealed answers that it is about; none where it is about something else.
-    public var round: RoundId? { about("sealed-answer") }
+    public var round: RoundId? { about("sealed_answer") }
 }
 
 extension SealedRound {

@@ -174,7 +174,7 @@ public class Questions internal constructor(client: Native) {
 
 /** The session of questions that an event is about; none for an event about anything else. */
 public val Event.questionSession: SessionId?
-    get() = about("question-session", ::SessionId)
+    get() = about("question_session", ::SessionId)
 
 private fun NativeQuestion.translated() = CoupleQuestion(id, deck, depth.toInt(), text, author)
 

@@ -81,7 +81,7 @@ public class SealedAnswers internal constructor(client: Native) {
 
 /** The round that an event is about; none for an event about anything else. */
 public val Event.round: RoundId?
-    get() = about("sealed-answer", ::RoundId)
+    get() = about("sealed_answer", ::RoundId)
 
 internal fun NativeRound.translated() = SealedRound(
     id = RoundId(id),
