@@ -398,7 +398,7 @@ fn hash_of(round: &Round, person: &PersonId, salt: &str, texts: &[String]) -> Op
 /// SHA-256 over a label and, each with its length before it: the round's key; how many questions there are and for each its id, and
 /// its words unless the id stands for them; the person; the salt; the answers.
 fn commitment(round: &Round, person: &PersonId, salt: &[u8; SALT_BYTES], texts: &[String]) -> Hash {
-    let mut parts: Vec<Vec<u8>> = vec![round.id.as_str().into(), round.questions.len().to_be_bytes().into()];
+    let mut parts: Vec<Vec<u8>> = vec![round.id.as_str().into(), (round.questions.len() as u64).to_be_bytes().into()];
     for asked in &round.questions {
         parts.push(asked.id.as_bytes().into());
         let words = if asked.is_built_in() { "" } else { &asked.text };
@@ -420,6 +420,17 @@ mod tests {
 
     fn origin() -> Field<Origin> {
         Phone::new(0xa).origin().into()
+    }
+
+    /// What another implementation computes, as `docs/protocol.md` says it.
+    #[test]
+    fn a_commitment_has_the_bytes_that_were_agreed_on() {
+        let built_in = Asked { id: "unseen-smile".to_owned(), text: "in any words".to_owned() };
+        let typed = Asked { id: String::new(), text: "Which fear is new?".to_owned() };
+        let round = Round { id: "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(), questions: vec![built_in, typed] };
+        let texts = ["The way you look up".to_owned(), "Zürich".to_owned()];
+        let hash = commitment(&round, &PersonId::from_bytes([1; 16]), &[7; SALT_BYTES], &texts);
+        assert_eq!(hash.to_string(), "27375541be389ac025699f39a1ccd046334e0512f8e87d7b6eae6ac9050307d8");
     }
 
     #[test]
