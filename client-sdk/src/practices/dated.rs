@@ -8,6 +8,7 @@ use entwine_core::document::{Document, DocumentName, EntityId, Heads, Stored};
 use entwine_core::id::PersonId;
 use entwine_core::practice::origin::{Dated, Origin, chapter, chapters_of};
 use entwine_core::practice::refusal::Refusal;
+use entwine_core::time::Timestamp;
 use jiff::civil::Date;
 
 use super::{Names, local_time};
@@ -297,9 +298,10 @@ impl Client {
             seen.extend(things.keys());
         };
         self.each_chapter(month, gather).await?;
-        let order = |shown: &Shown<T>| (shown.stored.value.origin().at(), shown.stored.id.clone());
-        found.sort_by_cached_key(|shown| std::cmp::Reverse(order(shown)));
-        Ok(found)
+        let order: Vec<(Timestamp, EntityId)> =
+            found.iter().map(|shown| (shown.stored.value.origin().at(), shown.stored.id.clone())).collect();
+        let mut found: Vec<Option<Shown<T>>> = found.into_iter().map(Some).collect();
+        Ok(newest_first(&order).into_iter().filter_map(|index| found[index].take()).collect())
     }
 
     /// Opens every chapter, or those of one month, one after the other.
@@ -350,4 +352,11 @@ impl Client {
 
 fn no_such<T: Dated>(id: &EntityId) -> Error {
     Error::NotFound { what: T::WHAT, id: id.to_string() }
+}
+
+/// The places of these in the order from the newest on. Sorting is compiled once for it, and not for each kind of thing: it is large.
+fn newest_first(order: &[(Timestamp, EntityId)]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..order.len()).collect();
+    places.sort_by(|one, other| order[*other].cmp(&order[*one]));
+    places
 }
