@@ -54,43 +54,32 @@ impl<'a, T: Entity> Collection<'a, T> {
     /// All that are not in the trash.
     #[must_use]
     pub fn list(&self) -> Listing<T> {
-        self.select(|trashed_at| trashed_at.is_none())
+        self.select(&|trashed_at| trashed_at.is_none())
     }
 
     /// All that were put into the trash in the last [`TRASH_DAYS`] days.
     #[must_use]
     pub fn trash(&self, now: Timestamp) -> Listing<T> {
         let oldest = now.as_millis().saturating_sub(TRASH_DAYS * 24 * 3600 * 1000);
-        self.select(|trashed_at| trashed_at.is_some_and(|at| at.as_millis() >= oldest))
+        self.select(&|trashed_at| trashed_at.is_some_and(|at| at.as_millis() >= oldest))
     }
 
     /// All keys, of whatever lies in the trash or is damaged too.
     #[must_use]
     pub fn keys(&self) -> Vec<EntityId> {
-        self.all().filter_map(|item| text_of(&item.key).parse().ok()).collect()
+        all(self.automerge, T::KIND).filter_map(|item| text_of(&item.key).parse().ok()).collect()
     }
 
-    fn all(&self) -> impl Iterator<Item = MapRangeItem<'_>> {
-        // '0' is the character after '/'.
-        self.automerge.map_range(&ROOT, format!("{}/", T::KIND)..format!("{}0", T::KIND))
-    }
-
-    /// Whether it lies in the trash is asked first, since to read all of it takes long.
-    fn select(&self, wanted: impl Fn(Option<Timestamp>) -> bool) -> Listing<T> {
-        let mut listing = Listing { items: Vec::new(), damaged: Vec::new() };
-        for item in self.all() {
-            let object = item.id();
-            if !wanted(trashed_at(self.automerge, &object, edits(self.automerge, &object))) {
-                continue;
-            }
-            let text = text_of(&item.key);
-            match text.parse().ok().and_then(|id| self.read(&item.key, id).ok()) {
-                Some(stored) => listing.items.push(stored),
-                None => listing.damaged.push(text.to_owned()),
+    fn select(&self, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Listing<T> {
+        let Selected { ids, mut damaged } = select(self.automerge, T::KIND, wanted);
+        let mut items = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.read(&document_key::<T>(&id), id.clone()) {
+                Ok(stored) => items.push(stored),
+                Err(_) => damaged.push(id.to_string()),
             }
         }
-        listing.items.sort_by(|one, other| (one.made_at, &one.id).cmp(&(other.made_at, &other.id)));
-        listing
+        Listing { items, damaged }
     }
 
     fn value(&self, key: &str) -> Result<Option<(Value<'_>, ObjId)>, DocumentError> {
@@ -108,21 +97,8 @@ impl<'a, T: Entity> Collection<'a, T> {
     fn read(&self, key: &str, id: EntityId) -> Result<Stored<T>, DocumentError> {
         let object = self.object(&id)?;
         let value = self.hydrate(key, &id)?;
-        let (mut made_at, mut edits, mut alternatives) = (0, 0, BTreeMap::new());
-        for item in self.automerge.map_range(&object, ..) {
-            match item.key.as_ref() {
-                EDITS => edits = counted(&item.value.into_value()),
-                MADE_AT => made_at = unsigned(&item.value.into_value()).unwrap_or(0),
-                TRASH => {}
-                field if item.conflict => {
-                    let others = others(self.automerge, &object, field);
-                    alternatives.extend(others.map(|others| (field.to_owned(), others)));
-                }
-                _ => {}
-            }
-        }
-        let trashed_at = trashed_at(self.automerge, &object, edits);
-        Ok(Stored { value, made_at: Timestamp::from_millis(made_at), edits, trashed_at, alternatives, id })
+        let Beside { made_at, edits, trashed_at, alternatives } = beside(self.automerge, &object);
+        Ok(Stored { value, made_at, edits, trashed_at, alternatives, id })
     }
 
     fn hydrate(&self, key: &str, id: &EntityId) -> Result<T, DocumentError> {
@@ -258,6 +234,63 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
     fn read(&self) -> Collection<'_, T> {
         self.document.collection()
     }
+}
+
+// What follows is the same for all kinds, and compiled once.
+
+fn all<'a>(automerge: &'a AutoCommit, kind: &str) -> impl Iterator<Item = MapRangeItem<'a>> + use<'a> {
+    // '0' is the character after '/'.
+    automerge.map_range(&ROOT, format!("{kind}/")..format!("{kind}0"))
+}
+
+/// Those of a kind that are wanted, in the order in which they were made.
+struct Selected {
+    ids: Vec<EntityId>,
+    damaged: Vec<String>,
+}
+
+/// Whether it lies in the trash is asked first, since to read all of it takes long.
+fn select(automerge: &AutoCommit, kind: &str, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Selected {
+    let (mut made, mut damaged) = (Vec::new(), Vec::new());
+    for item in all(automerge, kind) {
+        let object = item.id();
+        if !wanted(trashed_at(automerge, &object, edits(automerge, &object))) {
+            continue;
+        }
+        let text = text_of(&item.key);
+        match text.parse::<EntityId>() {
+            Ok(id) => made.push((number(automerge, &object, MADE_AT).unwrap_or(0), id)),
+            Err(_) => damaged.push(text.to_owned()),
+        }
+    }
+    made.sort();
+    Selected { ids: made.into_iter().map(|(_, id)| id).collect(), damaged }
+}
+
+/// What is written beside the fields of an entity.
+struct Beside {
+    made_at: Timestamp,
+    edits: u64,
+    trashed_at: Option<Timestamp>,
+    alternatives: BTreeMap<String, Vec<String>>,
+}
+
+fn beside(automerge: &AutoCommit, object: &ObjId) -> Beside {
+    let (mut made_at, mut edits, mut alternatives) = (0, 0, BTreeMap::new());
+    for item in automerge.map_range(object, ..) {
+        match item.key.as_ref() {
+            EDITS => edits = counted(&item.value.into_value()),
+            MADE_AT => made_at = unsigned(&item.value.into_value()).unwrap_or(0),
+            TRASH => {}
+            field if item.conflict => {
+                let others = others(automerge, object, field);
+                alternatives.extend(others.map(|others| (field.to_owned(), others)));
+            }
+            _ => {}
+        }
+    }
+    let trashed_at = trashed_at(automerge, object, edits);
+    Beside { made_at: Timestamp::from_millis(made_at), edits, trashed_at, alternatives }
 }
 
 /// What stands after the kind.
