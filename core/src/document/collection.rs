@@ -79,6 +79,7 @@ impl<'a, T: Entity> Collection<'a, T> {
                 Err(_) => damaged.push(id.to_string()),
             }
         }
+        damaged.sort();
         Listing { items, damaged }
     }
 
