@@ -35,12 +35,14 @@ pub(crate) enum Command {
         week: Option<Week>,
     },
     /// Pass the look of a week over, for whatever reason, and take back what you answered.
+    #[command(after_help = "Example:\n  entwine are skip")]
     Skip {
         /// Of another week than this one.
         #[arg(long, value_name = "YYYY-Www", value_parser = parse_week)]
         week: Option<Week>,
     },
     /// List the looks that you took part in, the latest first.
+    #[command(after_help = "Example:\n  entwine are list")]
     List {
         /// In which language: a locale such as `en` or `de-AT`.
         #[arg(long, value_name = "LOCALE", default_value = "en")]

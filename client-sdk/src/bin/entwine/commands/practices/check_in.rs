@@ -51,16 +51,19 @@ pub(crate) enum Command {
         month: Option<Month>,
     },
     /// Show one of them.
+    #[command(after_help = "Example:\n  entwine check-in show ID")]
     Show {
         /// The check-in.
         id: String,
     },
     /// Move one of your own to the trash.
+    #[command(after_help = "Example:\n  entwine check-in delete ID")]
     Delete {
         /// The check-in.
         id: String,
     },
     /// Take one out of the trash.
+    #[command(after_help = "Example:\n  entwine check-in restore ID")]
     Restore {
         /// The check-in.
         id: String,

@@ -34,16 +34,19 @@ pub(crate) enum Command {
         month: Option<Month>,
     },
     /// Show one of them.
+    #[command(after_help = "Example:\n  entwine gratitude show ID")]
     Show {
         /// The gratitude.
         id: String,
     },
     /// Move one of your own to the trash.
+    #[command(after_help = "Example:\n  entwine gratitude delete ID")]
     Delete {
         /// The gratitude.
         id: String,
     },
     /// Take one out of the trash.
+    #[command(after_help = "Example:\n  entwine gratitude restore ID")]
     Restore {
         /// The gratitude.
         id: String,

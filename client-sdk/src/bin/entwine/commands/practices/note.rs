@@ -37,11 +37,13 @@ pub(crate) enum Command {
         month: Option<Month>,
     },
     /// Show one of them.
+    #[command(after_help = "Example:\n  entwine note show ID")]
     Show {
         /// The note.
         id: String,
     },
     /// Take back one of your own before its hour. What has come stays.
+    #[command(after_help = "Example:\n  entwine note withdraw ID")]
     Withdraw {
         /// The note.
         id: String,

@@ -59,16 +59,19 @@ pub(crate) enum Command {
         locale: LocaleArgs,
     },
     /// Pass a question over, for whatever reason: it is not drawn again.
+    #[command(after_help = "Example:\n  entwine question skip ID")]
     Skip {
         /// The question.
         id: String,
     },
     /// Show the answers to a question that were given in the open.
+    #[command(after_help = "Example:\n  entwine question show ID")]
     Show {
         /// The question.
         id: String,
     },
     /// Move a question of your own to the trash.
+    #[command(after_help = "Example:\n  entwine question delete ID")]
     Delete {
         /// The question.
         id: String,

@@ -52,16 +52,19 @@ pub(crate) enum Command {
         month: Option<Month>,
     },
     /// Show one of them.
+    #[command(after_help = "Example:\n  entwine reaching-out show ID")]
     Show {
         /// What somebody reached out with.
         id: String,
     },
     /// Move one of your own to the trash.
+    #[command(after_help = "Example:\n  entwine reaching-out delete ID")]
     Delete {
         /// What you reached out with.
         id: String,
     },
     /// Take one out of the trash.
+    #[command(after_help = "Example:\n  entwine reaching-out restore ID")]
     Restore {
         /// What somebody reached out with.
         id: String,

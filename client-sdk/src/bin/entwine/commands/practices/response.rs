@@ -39,16 +39,19 @@ pub(crate) enum Command {
         to: String,
     },
     /// Show one of them.
+    #[command(after_help = "Example:\n  entwine response show ID")]
     Show {
         /// The response.
         id: String,
     },
     /// Move one of your own to the trash.
+    #[command(after_help = "Example:\n  entwine response delete ID")]
     Delete {
         /// The response.
         id: String,
     },
     /// Take one out of the trash.
+    #[command(after_help = "Example:\n  entwine response restore ID")]
     Restore {
         /// The response.
         id: String,

@@ -87,6 +87,7 @@ pub(crate) enum Command {
         trash: bool,
     },
     /// Show one ritual, with its steps.
+    #[command(after_help = "Example:\n  entwine ritual show ID")]
     Show {
         /// The ritual.
         id: String,
@@ -179,11 +180,13 @@ pub(crate) enum Command {
         pause: Option<String>,
     },
     /// Move a ritual to the trash. What you did of it stays.
+    #[command(after_help = "Example:\n  entwine ritual delete ID")]
     Delete {
         /// The ritual.
         id: String,
     },
     /// Take a ritual out of the trash.
+    #[command(after_help = "Example:\n  entwine ritual restore ID")]
     Restore {
         /// The ritual.
         id: String,

@@ -31,11 +31,13 @@ pub(crate) enum Command {
         to: Option<String>,
     },
     /// Promise what the other proposed.
+    #[command(after_help = "Example:\n  entwine screen-free promise ID")]
     Promise {
         /// The time without screens.
         id: String,
     },
     /// End it early, for yourself. Nobody else can see it.
+    #[command(after_help = "Example:\n  entwine screen-free end ID")]
     End {
         /// The time without screens.
         id: String,
@@ -48,6 +50,7 @@ pub(crate) enum Command {
         month: Option<Month>,
     },
     /// Show one of them.
+    #[command(after_help = "Example:\n  entwine screen-free show ID")]
     Show {
         /// The time without screens.
         id: String,

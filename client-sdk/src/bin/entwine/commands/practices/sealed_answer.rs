@@ -39,16 +39,19 @@ pub(crate) enum Command {
         texts: Vec<String>,
     },
     /// Pass it over, for whatever reason, and take back what you answered; or give up an answer that is lost with a phone.
+    #[command(after_help = "Example:\n  entwine sealed-answer skip ID")]
     Skip {
         /// What was asked.
         id: String,
     },
     /// Show your answer although the other passes it over. Otherwise your phone shows it by itself once both have answered.
+    #[command(after_help = "Example:\n  entwine sealed-answer publish ID")]
     Publish {
         /// What was asked.
         id: String,
     },
     /// Show one, with the answers as far as they can be read.
+    #[command(after_help = "Example:\n  entwine sealed-answer show ID")]
     Show {
         /// What was asked.
         id: String,

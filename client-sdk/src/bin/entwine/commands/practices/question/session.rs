@@ -37,11 +37,13 @@ pub(crate) enum Command {
         skip: bool,
     },
     /// Show a session, and which question you are at.
+    #[command(after_help = "Example:\n  entwine question session show ID")]
     Show {
         /// The session.
         id: String,
     },
     /// List the sessions, the newest first.
+    #[command(after_help = "Example:\n  entwine question session list")]
     List {
         /// Only those of one month.
         #[arg(long, value_name = "YYYY-MM", value_parser = parse_month)]
