@@ -61,7 +61,7 @@ pub struct RitualOccurrence {
     pub note: Text,
     /// When it was recorded.
     pub done_at: Field<Timestamp>,
-    /// Who says so, a [`PersonId`](crate::id::PersonId).
+    /// Who says so, a [`PersonId`].
     pub by: Field<String>,
     /// On which device, a [`KeyholderId`](crate::id::KeyholderId).
     pub device: Field<String>,
