@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use entwine_core::practice::origin::civil_date;
 use entwine_core::time::Timestamp;
 
 /// What this device believes. A system clock before 1970 reads as 1970.
@@ -22,4 +23,9 @@ fn test_offset_seconds() -> i64 {
 /// The device's time zone, for what is written with a local hour; UTC where it cannot be told.
 pub(crate) fn zone() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
+/// The day that it is here.
+pub(crate) fn today() -> jiff::civil::Date {
+    civil_date(now(), &zone())
 }

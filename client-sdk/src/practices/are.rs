@@ -2,7 +2,6 @@
 
 use entwine_core::document::EntityId;
 pub use entwine_core::practice::are::Week;
-use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::sealed::Answers;
 
 use super::sealed_answer::RoundView;
@@ -28,7 +27,7 @@ impl AreLooks<'_> {
     /// The week that it is here.
     #[must_use]
     pub fn this_week(&self) -> Week {
-        Week::of(civil_date(clock::now(), &clock::zone()))
+        Week::of(clock::today())
     }
 
     /// The look of a week, in the words of a locale.

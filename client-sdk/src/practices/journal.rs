@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use entwine_core::document::{EntityId, Heads, TextSet};
 use entwine_core::practice::journal::JournalEntry;
 pub use entwine_core::practice::listening::ListeningWish;
-use entwine_core::practice::origin::civil_date;
 use entwine_core::practice::refusal::Refusal;
 use jiff::civil::{Date, date};
 use serde::Serialize;
@@ -300,7 +299,7 @@ impl Journal<'_> {
     pub async fn on_this_day(&self, day: Option<&str>) -> Result<Vec<JournalEntrySummary>, Error> {
         let day = match day {
             Some(text) => text.parse().map_err(|_| Refusal::Day(text.to_owned()))?,
-            None => civil_date(clock::now(), &clock::zone()),
+            None => clock::today(),
         };
         let mut found: Vec<JournalEntrySummary> = Vec::new();
         for month in self.client.months().await?.iter().filter(|month| month.is_of(day.month()) && month.is_before(day))

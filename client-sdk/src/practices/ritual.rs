@@ -165,7 +165,7 @@ impl Rituals<'_> {
     }
 
     async fn begin(&self, mut ritual: Ritual, changes: RitualChanges) -> Result<EntityId, Error> {
-        ritual.settle_starts(today());
+        ritual.settle_starts(clock::today());
         changes.parse()?.settle(&mut ritual);
         let view = self.client.opened_view(false).await?;
         let id = EntityId::make(clock::now(), &mut random::generator());
@@ -363,8 +363,4 @@ fn must_contain(home: &Document, id: &EntityId) -> Result<(), Error> {
 
 fn no_ritual(id: &EntityId) -> Error {
     Error::NotFound { what: "ritual", id: id.to_string() }
-}
-
-fn today() -> Date {
-    civil_date(clock::now(), &clock::zone())
 }

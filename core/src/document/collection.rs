@@ -38,11 +38,11 @@ impl<'a, T: Entity> Collection<'a, T> {
     /// # Errors
     /// It is damaged.
     pub fn get(&self, id: &EntityId) -> Result<Option<Stored<T>>, DocumentError> {
-        let key = document_key::<T>(id);
-        if self.value(&key)?.is_none() {
+        if !self.contains(id) {
             return Ok(None);
         }
-        self.read(&key, id.clone()).map(Some)
+        let (object, value) = (self.object(id)?, self.hydrate(id)?);
+        Ok(Some(beside(self.automerge, &object).with(id.clone(), value)))
     }
 
     /// Whether there is something under this key, be it in the trash or damaged.
@@ -71,11 +71,11 @@ impl<'a, T: Entity> Collection<'a, T> {
     }
 
     fn select(&self, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Listing<T> {
-        let Selected { ids, mut damaged } = select(self.automerge, T::KIND, wanted);
-        let mut items = Vec::with_capacity(ids.len());
-        for id in ids {
-            match self.read(&document_key::<T>(&id), id.clone()) {
-                Ok(stored) => items.push(stored),
+        let Selected { found, mut damaged } = select(self.automerge, T::KIND, wanted);
+        let mut items = Vec::with_capacity(found.len());
+        for (id, beside) in found {
+            match self.hydrate(&id) {
+                Ok(value) => items.push(beside.with(id, value)),
                 Err(_) => damaged.push(id.to_string()),
             }
         }
@@ -95,15 +95,9 @@ impl<'a, T: Entity> Collection<'a, T> {
         }
     }
 
-    fn read(&self, key: &str, id: EntityId) -> Result<Stored<T>, DocumentError> {
-        let object = self.object(&id)?;
-        let value = self.hydrate(key, &id)?;
-        let Beside { made_at, edits, trashed_at, alternatives } = beside(self.automerge, &object);
-        Ok(Stored { value, made_at, edits, trashed_at, alternatives, id })
-    }
-
-    fn hydrate(&self, key: &str, id: &EntityId) -> Result<T, DocumentError> {
-        hydrate_prop(self.automerge, &ROOT, key).map_err(|_| DocumentError::Damaged { kind: T::KIND, id: id.clone() })
+    fn hydrate(&self, id: &EntityId) -> Result<T, DocumentError> {
+        hydrate_prop(self.automerge, &ROOT, document_key::<T>(id).as_str())
+            .map_err(|_| DocumentError::Damaged { kind: T::KIND, id: id.clone() })
     }
 }
 
@@ -162,7 +156,7 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
     /// There is no such entity, it is damaged, or a limit is exceeded.
     pub fn update(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> Result<bool, DocumentError> {
         let (object, key) = (self.read().object(id)?, document_key::<T>(id));
-        let mut value = self.read().hydrate(&key, id)?;
+        let mut value = self.read().hydrate(id)?;
         edit(&mut value);
         value.check()?;
         self.document.write(|automerge| {
@@ -246,26 +240,27 @@ fn all<'a>(automerge: &'a AutoCommit, kind: &str) -> impl Iterator<Item = MapRan
 
 /// Those of a kind that are wanted, in the order in which they were made.
 struct Selected {
-    ids: Vec<EntityId>,
+    found: Vec<(EntityId, Beside)>,
     damaged: Vec<String>,
 }
 
-/// Whether it lies in the trash is asked first, since to read all of it takes long.
+/// Whether it lies in the trash is asked before its fields are read, which takes long.
 fn select(automerge: &AutoCommit, kind: &str, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Selected {
-    let (mut made, mut damaged) = (Vec::new(), Vec::new());
+    let mut selected = Selected { found: Vec::new(), damaged: Vec::new() };
     for item in all(automerge, kind) {
-        let object = item.id();
-        if !wanted(trashed_at(automerge, &object, edits(automerge, &object))) {
+        let beside = beside(automerge, &item.id());
+        if !wanted(beside.trashed_at) {
             continue;
         }
         let text = text_of(&item.key);
-        match text.parse::<EntityId>() {
-            Ok(id) => made.push((number(automerge, &object, MADE_AT).unwrap_or(0), id)),
-            Err(_) => damaged.push(text.to_owned()),
+        match text.parse() {
+            Ok(id) => selected.found.push((id, beside)),
+            Err(_) => selected.damaged.push(text.to_owned()),
         }
     }
-    made.sort();
-    Selected { ids: made.into_iter().map(|(_, id)| id).collect(), damaged }
+    let order = |(id, beside): &(EntityId, Beside)| (beside.made_at, id.clone());
+    selected.found.sort_by_cached_key(order);
+    selected
 }
 
 /// What is written beside the fields of an entity.
@@ -274,6 +269,13 @@ struct Beside {
     edits: u64,
     trashed_at: Option<Timestamp>,
     alternatives: BTreeMap<String, Vec<String>>,
+}
+
+impl Beside {
+    fn with<T>(self, id: EntityId, value: T) -> Stored<T> {
+        let Self { made_at, edits, trashed_at, alternatives } = self;
+        Stored { id, value, made_at, edits, trashed_at, alternatives }
+    }
 }
 
 fn beside(automerge: &AutoCommit, object: &ObjId) -> Beside {

@@ -32,12 +32,13 @@ fn main() {
         rule.broken(&copy);
     }
     let only = option("--only").unwrap_or_default();
+    let is_written = std::env::args().any(|argument| argument == "--write");
     let mut broken = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.name.contains(&only)) {
         let failed = break_it(&copy, rule);
         println!("{}: {}", rule.name, if failed.is_empty() { "NOBODY NOTICED".to_owned() } else { failed.join(", ") });
         broken.push(Broken { rule, failed });
-        if std::env::args().any(|argument| argument == "--write") {
+        if is_written {
             page::write(&broken);
         }
     }

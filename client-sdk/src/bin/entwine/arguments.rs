@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::{Args, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use entwine_core::document::Choice;
 use entwine_core::keyholder::invitation::InvitationKind;
-use entwine_sdk::{ListeningWish, Month};
+use entwine_sdk::{ListeningWish, Month, ParseMonthError};
 
 use crate::commands::practices::PracticeCommand;
 pub(crate) use content::ContentCommand;
@@ -300,7 +301,7 @@ pub(crate) struct WriteArgs {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     pub(crate) place: String,
     /// How you want to be heard: just-listen, ask-me or think-with-me. It stands above your words.
-    #[arg(long, value_parser = parse_wish)]
+    #[arg(long, value_parser = parse_choice::<ListeningWish>)]
     pub(crate) wish: Option<ListeningWish>,
 }
 
@@ -400,12 +401,14 @@ fn parse_name(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() { Err("a name has at least one letter") } else { Ok(text.trim().to_owned()) }
 }
 
-fn parse_wish(word: &str) -> Result<ListeningWish, String> {
-    word.parse().map_err(|error: entwine_sdk::ParseChoiceError| error.to_string())
+/// A word that stands for one of a few things.
+pub(crate) fn parse_choice<C: Choice>(word: &str) -> Result<C, String> {
+    C::parse(word).map_err(|error| error.to_string())
 }
 
-fn parse_month(text: &str) -> Result<Month, String> {
-    text.parse().map_err(|_| "a month looks like 2026-11".to_owned())
+/// A month, such as `2026-11`.
+pub(crate) fn parse_month(text: &str) -> Result<Month, String> {
+    text.parse().map_err(|error: ParseMonthError| error.to_string())
 }
 
 /// A time such as `30s`, `2m`, `500ms` or `1h`; a bare number counts seconds.

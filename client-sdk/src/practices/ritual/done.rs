@@ -11,7 +11,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Rituals, must_contain, schedule, today};
+use super::{Rituals, must_contain, schedule};
 use crate::client::SpaceView;
 use crate::clock;
 use crate::error::Error;
@@ -118,7 +118,7 @@ impl Rituals<'_> {
         from: Option<&str>,
         to: Option<&str>,
     ) -> Result<Vec<OccurrenceView>, Error> {
-        let today = today();
+        let today = clock::today();
         let day_or = |text: Option<&str>, default: Date| {
             text.map_or(Ok(default), |text| occurrence::parse_occurrence_day(text, today))
         };
@@ -180,7 +180,7 @@ impl Rituals<'_> {
         view: &SpaceView,
         names: &Names,
     ) -> Result<BTreeMap<String, Vec<OccurrenceView>>, Error> {
-        let today = today();
+        let today = clock::today();
         let last_month = today.first_of_month().yesterday().unwrap_or(today);
         let told = self.told(view, last_month..=today).await?;
         let done = told.all().map(|(ritual, said)| {
@@ -213,7 +213,7 @@ impl RecordView {
 fn today_of(ritual: &Stored<Ritual>) -> Date {
     match ritual.value.zone.as_deref().map(str::parse) {
         Some(Ok(Zone::Fixed(zone))) => civil_date(clock::now(), &zone),
-        _ => today(),
+        _ => clock::today(),
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Rituals, must_contain, today};
+use super::{Rituals, must_contain};
 use crate::error::Error;
 use crate::practices::{Names, rfc3339};
 use crate::{clock, random};
@@ -82,7 +82,7 @@ impl Rituals<'_> {
     /// # Errors
     /// There is no such ritual, a day is none, the last is before the first, or the ritual has too many pauses.
     pub async fn pause(&self, id: &EntityId, from: Option<&str>, to: Option<&str>) -> Result<EntityId, Error> {
-        let from = from.map_or_else(|| Ok(today()), parse_day)?;
+        let from = from.map_or_else(|| Ok(clock::today()), parse_day)?;
         let days = PausedDays::new(from, to.map(parse_day).transpose()?)?;
         let view = self.client.opened_view(false).await?;
         let writer = self.client.writer(&view)?;
@@ -104,7 +104,7 @@ impl Rituals<'_> {
         self.client
             .change(&view, &DocumentName::home(), |document, now| {
                 must_contain(document, id)?;
-                Ok(pause::resume(document, id, today(), now)?)
+                Ok(pause::resume(document, id, clock::today(), now)?)
             })
             .await
     }
@@ -122,7 +122,7 @@ impl Rituals<'_> {
                 if !pause::of(document, id).iter().any(|known| known.id == *pause) {
                     return Err(Error::NotFound { what: "pause", id: pause.to_string() });
                 }
-                Ok(pause::end(document, pause, today(), now)?)
+                Ok(pause::end(document, pause, clock::today(), now)?)
             })
             .await
     }
@@ -133,7 +133,7 @@ impl Rituals<'_> {
     /// # Errors
     /// There is no space, a day is none, the last is before the first, or there are more than ten years of them.
     pub async fn due(&self, from: Option<&str>, to: Option<&str>) -> Result<DueList, Error> {
-        let from = from.map_or_else(|| Ok(today()), parse_day)?;
+        let from = from.map_or_else(|| Ok(clock::today()), parse_day)?;
         let to = to.map_or_else(|| Ok(from.saturating_add((DAYS_AHEAD - 1).days())), parse_day)?;
         check_order(from, to)?;
         let (here, window) = (clock::zone(), from..to.saturating_add(1.days()));

@@ -9,10 +9,7 @@ use crate::failure::Failure;
 use crate::output::{Style, table};
 
 pub(super) async fn list(session: &Session<'_>) -> Result<(), Failure> {
-    let client = session.open().await?;
-    let devices = client.devices().await;
-    client.close().await;
-    let devices = devices?;
+    let devices = session.ask(async |client| client.devices().await).await?;
     let value: Vec<Value> = devices.iter().map(device_value).collect();
     session.output.answer(&value, |style| table(&devices.iter().map(|device| row(device, style)).collect::<Vec<_>>()))
 }

@@ -56,46 +56,31 @@ async fn edit_in_editor(session: &Session<'_>, client: &Client, id: &EntityId) -
 
 pub(super) async fn read(session: &Session<'_>, id: &str) -> Result<(), Failure> {
     let id: EntityId = parse_id(id, Failure::NoSuchEntry)?;
-    let client = session.open().await?;
-    let entry = client.journal().read(&id).await;
-    client.close().await;
-    let entry = entry?;
+    let entry = session.ask(async |client| client.journal().read(&id).await).await?;
     session.output.answer(&entry, |style| describe(&entry, style))
 }
 
 pub(super) async fn list(session: &Session<'_>, month: Option<Month>) -> Result<(), Failure> {
-    let client = session.open().await?;
-    let entries = client.journal().list(month.as_ref()).await;
-    client.close().await;
-    let entries = entries?;
+    let entries = session.ask(async |client| client.journal().list(month.as_ref()).await).await?;
     session.output.answer(&entries, |style| describe_all(&entries, "Nothing is written yet.", style))
 }
 
 pub(super) async fn delete(session: &Session<'_>, id: &str) -> Result<(), Failure> {
     let id: EntityId = parse_id(id, Failure::NoSuchEntry)?;
-    let client = session.open().await?;
-    let deleted = client.journal().delete(&id).await;
-    client.close().await;
-    deleted?;
+    session.ask(async |client| client.journal().delete(&id).await).await?;
     session.output.answer(&json!({ "id": id }), |style| {
         format!("In the trash. {} takes it out again.", style.cyan(format!("entwine restore {id}")))
     })
 }
 
 pub(super) async fn trash(session: &Session<'_>) -> Result<(), Failure> {
-    let client = session.open().await?;
-    let entries = client.journal().trash().await;
-    client.close().await;
-    let entries = entries?;
+    let entries = session.ask(async |client| client.journal().trash().await).await?;
     session.output.answer(&entries, |style| describe_all(&entries, "The trash is empty.", style))
 }
 
 pub(super) async fn restore(session: &Session<'_>, id: &str) -> Result<(), Failure> {
     let id: EntityId = parse_id(id, Failure::NoSuchEntry)?;
-    let client = session.open().await?;
-    let restored = client.journal().restore(&id).await;
-    client.close().await;
-    restored?;
+    session.ask(async |client| client.journal().restore(&id).await).await?;
     session.output.answer(&json!({ "id": id }), |style| format!("Back in the journal: {}", style.bold(&id)))
 }
 

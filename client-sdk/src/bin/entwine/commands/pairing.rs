@@ -95,10 +95,7 @@ pub(super) async fn join(
 }
 
 pub(super) async fn invitations(session: &Session<'_>) -> Result<(), Failure> {
-    let client = session.open().await?;
-    let open = client.invitations().await;
-    client.close().await;
-    let open = open?;
+    let open = session.ask(async |client| client.invitations().await).await?;
     let value = open.iter().map(invitation_value).collect::<Vec<_>>();
     session.output.answer(&value, |style| {
         if open.is_empty() {
@@ -124,10 +121,7 @@ pub(super) async fn revoke(session: &Session<'_>, id: &str) -> Result<(), Failur
 }
 
 pub(super) async fn safety_words(session: &Session<'_>) -> Result<(), Failure> {
-    let client = session.open().await?;
-    let words = client.safety_words().await;
-    client.close().await;
-    let words = words?;
+    let words = session.ask(async |client| client.safety_words().await).await?;
     session.output.answer(&json!({ "safety_words": words }), |style| compare(&words, style))
 }
 

@@ -17,10 +17,10 @@ mod sealed_answer;
 mod vulnerability;
 
 use clap::Subcommand;
-use entwine_core::document::Choice;
-use entwine_sdk::{EntityId, Month};
+use entwine_sdk::EntityId;
 
 use super::Session;
+use crate::arguments::{parse_choice, parse_month};
 use crate::failure::Failure;
 
 /// Makes the groups, each with what `--help` says of it, a name, and a file.
@@ -78,15 +78,6 @@ groups! {
 /// An id that somebody typed. What is no id at all is an id that nothing has.
 fn parse_id(what: &'static str, id: &str) -> Result<EntityId, Failure> {
     id.parse().map_err(|_| entwine_sdk::Error::NotFound { what, id: id.to_owned() }.into())
-}
-
-/// A word that stands for one of a few things.
-fn parse_choice<C: Choice>(word: &str) -> Result<C, String> {
-    C::parse(word).map_err(|error| error.to_string())
-}
-
-fn parse_month(text: &str) -> Result<Month, String> {
-    text.parse().map_err(|error: entwine_sdk::ParseMonthError| error.to_string())
 }
 
 #[cfg(test)]
