@@ -22,6 +22,7 @@ mod collection;
 mod difference;
 mod entity;
 mod field;
+mod fields;
 mod list;
 mod received;
 mod set;

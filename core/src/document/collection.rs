@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::iter::MapRangeItem;
 use automerge::transaction::Transactable as _;
-use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, Value};
-use autosurgeon::{hydrate_prop, reconcile_prop};
+use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, Value, ValueRef};
+use autosurgeon::reconcile_prop;
 
 use super::entity::{Entity, EntityField, EntityId, LimitExceeded, Listing, Stored};
+use super::fields::Fields;
 use super::text::write_differences;
 use super::{Document, DocumentError, Heads};
 use crate::limits::{TEXT_BYTES_MAX, TRASH_DAYS};
@@ -41,8 +42,10 @@ impl<'a, T: Entity> Collection<'a, T> {
         if !self.contains(id) {
             return Ok(None);
         }
-        let (object, value) = (self.object(id)?, self.hydrate(id)?);
-        Ok(Some(beside(self.automerge, &object).with(id.clone(), value)))
+        let object = self.object(id)?;
+        let fields = Fields::of(self.automerge, &object);
+        let value = T::hydrate_map(&fields, &object).map_err(|_| damaged::<T>(id))?;
+        Ok(Some(Beside::of(self.automerge, &object, &fields).with(id.clone(), value)))
     }
 
     /// Whether there is something under this key, be it in the trash or damaged.
@@ -71,16 +74,17 @@ impl<'a, T: Entity> Collection<'a, T> {
     }
 
     fn select(&self, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Listing<T> {
-        let Selected { found, mut damaged } = select(self.automerge, T::KIND, wanted);
-        let mut items = Vec::with_capacity(found.len());
-        for (id, beside) in found {
-            match self.hydrate(&id) {
-                Ok(value) => items.push(beside.with(id, value)),
-                Err(_) => damaged.push(id.to_string()),
-            }
-        }
-        damaged.sort();
-        Listing { items, damaged }
+        let mut values = Vec::new();
+        let read = &mut |fields: &Fields<'_>, object: &ObjId| {
+            let value = T::hydrate_map(fields, object);
+            value.map(|value| values.push(Some(value))).is_ok()
+        };
+        let Selected { found, damaged } = select(self.automerge, T::KIND, wanted, read);
+        let items = found.into_iter().filter_map(|found| {
+            let value = values.get_mut(found.place)?.take()?;
+            Some(found.beside.with(found.id, value))
+        });
+        Listing { items: items.collect(), damaged }
     }
 
     fn value(&self, key: &str) -> Result<Option<(Value<'_>, ObjId)>, DocumentError> {
@@ -90,15 +94,15 @@ impl<'a, T: Entity> Collection<'a, T> {
     fn object(&self, id: &EntityId) -> Result<ObjId, DocumentError> {
         match self.value(&document_key::<T>(id))? {
             Some((Value::Object(ObjType::Map), object)) => Ok(object),
-            Some(_) => Err(DocumentError::Damaged { kind: T::KIND, id: id.clone() }),
+            Some(_) => Err(damaged::<T>(id)),
             None => Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() }),
         }
     }
 
-    fn hydrate(&self, id: &EntityId) -> Result<T, DocumentError> {
-        hydrate_prop(self.automerge, &ROOT, document_key::<T>(id).as_str())
-            .map_err(|_| DocumentError::Damaged { kind: T::KIND, id: id.clone() })
-    }
+}
+
+fn damaged<T: Entity>(id: &EntityId) -> DocumentError {
+    DocumentError::Damaged { kind: T::KIND, id: id.clone() }
 }
 
 /// The entities of one kind, for writing. Each call that writes makes one change.
@@ -155,10 +159,12 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
     /// # Errors
     /// There is no such entity, it is damaged, or a limit is exceeded.
     pub fn update(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> Result<bool, DocumentError> {
-        let (object, key) = (self.read().object(id)?, document_key::<T>(id));
-        let mut value = self.read().hydrate(id)?;
+        let Some(Stored { mut value, .. }) = self.get(id)? else {
+            return Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() });
+        };
         edit(&mut value);
         value.check()?;
+        let (object, key) = (self.read().object(id)?, document_key::<T>(id));
         self.document.write(|automerge| {
             reconcile_prop(automerge, &ROOT, key.as_str(), &value).map_err(refused)?;
             count_edit(automerge, &object)
@@ -240,26 +246,42 @@ fn all<'a>(automerge: &'a AutoCommit, kind: &str) -> impl Iterator<Item = MapRan
 
 /// Those of a kind that are wanted, in the order in which they were made.
 struct Selected {
-    found: Vec<(EntityId, Beside)>,
+    found: Vec<Found>,
+    /// In the order of their keys.
     damaged: Vec<String>,
 }
 
-/// Whether it lies in the trash is asked before its fields are read, which takes long.
-fn select(automerge: &AutoCommit, kind: &str, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Selected {
+struct Found {
+    id: EntityId,
+    beside: Beside,
+    /// As which of all that were found its fields were read.
+    place: usize,
+}
+
+/// Whether it lies in the trash is asked before its fields are read, which takes long. `read` says whether they could be.
+fn select(
+    automerge: &AutoCommit,
+    kind: &str,
+    wanted: &dyn Fn(Option<Timestamp>) -> bool,
+    read: &mut dyn FnMut(&Fields<'_>, &ObjId) -> bool,
+) -> Selected {
     let mut selected = Selected { found: Vec::new(), damaged: Vec::new() };
     for item in all(automerge, kind) {
-        let beside = beside(automerge, &item.id());
+        let object = item.id();
+        let fields = Fields::of(automerge, &object);
+        let beside = Beside::of(automerge, &object, &fields);
         if !wanted(beside.trashed_at) {
             continue;
         }
         let text = text_of(&item.key);
         match text.parse() {
-            Ok(id) => selected.found.push((id, beside)),
-            Err(_) => selected.damaged.push(text.to_owned()),
+            Ok(id) if matches!(item.value, ValueRef::Object(ObjType::Map)) && read(&fields, &object) => {
+                selected.found.push(Found { id, beside, place: selected.found.len() });
+            }
+            _ => selected.damaged.push(text.to_owned()),
         }
     }
-    let order = |(id, beside): &(EntityId, Beside)| (beside.made_at, id.clone());
-    selected.found.sort_by_cached_key(order);
+    selected.found.sort_by_cached_key(|found| (found.beside.made_at, found.id.clone()));
     selected
 }
 
@@ -272,28 +294,29 @@ struct Beside {
 }
 
 impl Beside {
+    fn of(automerge: &AutoCommit, object: &ObjId, fields: &Fields<'_>) -> Self {
+        let (mut made_at, mut edits, mut alternatives) = (0, 0, BTreeMap::new());
+        let mut was_trashed = false;
+        for item in fields.iter() {
+            match item.key.as_ref() {
+                EDITS => edits = counted(&item.value.clone().into_value()),
+                MADE_AT => made_at = unsigned(&item.value.clone().into_value()).unwrap_or(0),
+                TRASH => was_trashed = true,
+                field if item.conflict => {
+                    let others = others(automerge, object, field);
+                    alternatives.extend(others.map(|others| (field.to_owned(), others)));
+                }
+                _ => {}
+            }
+        }
+        let trashed_at = if was_trashed { trashed_at(automerge, object, edits) } else { None };
+        Self { made_at: Timestamp::from_millis(made_at), edits, trashed_at, alternatives }
+    }
+
     fn with<T>(self, id: EntityId, value: T) -> Stored<T> {
         let Self { made_at, edits, trashed_at, alternatives } = self;
         Stored { id, value, made_at, edits, trashed_at, alternatives }
     }
-}
-
-fn beside(automerge: &AutoCommit, object: &ObjId) -> Beside {
-    let (mut made_at, mut edits, mut alternatives) = (0, 0, BTreeMap::new());
-    for item in automerge.map_range(object, ..) {
-        match item.key.as_ref() {
-            EDITS => edits = counted(&item.value.into_value()),
-            MADE_AT => made_at = unsigned(&item.value.into_value()).unwrap_or(0),
-            TRASH => {}
-            field if item.conflict => {
-                let others = others(automerge, object, field);
-                alternatives.extend(others.map(|others| (field.to_owned(), others)));
-            }
-            _ => {}
-        }
-    }
-    let trashed_at = trashed_at(automerge, object, edits);
-    Beside { made_at: Timestamp::from_millis(made_at), edits, trashed_at, alternatives }
 }
 
 /// What stands after the kind.
