@@ -77,7 +77,7 @@ impl From<ApiError> for End {
 pub(crate) async fn run(gate: Arc<Gate>, greeting: Greeting, socket: Socket) {
     let Socket { mut session, stream, hang_up } = socket;
     let begun = Instant::now();
-    let end = match converse(&gate, greeting, &mut session, stream).await {
+    let end = match converse(&gate, greeting, &mut session, stream.max_frame_size(HELLO_BYTES_MAX)).await {
         Ok(never) => match never {},
         Err(end) => end,
     };
@@ -118,11 +118,22 @@ async fn converse(
     gate: &Arc<Gate>,
     greeting: Greeting,
     session: &mut actix_ws::Session,
-    stream: MessageStream,
+    mut stream: MessageStream,
 ) -> Result<Never, End> {
-    let mut stream = stream.max_frame_size(HELLO_BYTES_MAX);
+    // Most connections wait most of the time: what a greeting takes is given back before.
+    let mut talk = Box::pin(greet(gate, greeting, session, &mut stream)).await?;
+    talk.go_on(stream.max_frame_size(LIVE_FRAME_BYTES_MAX)).await
+}
+
+/// Learns who it is, and tells of every space that there may be something new.
+async fn greet<'c>(
+    gate: &'c Arc<Gate>,
+    greeting: Greeting,
+    session: &'c mut actix_ws::Session,
+    stream: &mut MessageStream,
+) -> Result<Talk<'c>, End> {
     let patience = Duration::from_secs(LIVE_HELLO_SECONDS);
-    let hello = timeout(patience, first_frame(session, &mut stream)).await.map_err(|_| ApiError::BodyTimeout)??;
+    let hello = timeout(patience, first_frame(session, stream)).await.map_err(|_| ApiError::BodyTimeout)??;
     let place = gate.enter()?;
     let caller = gate.live_caller(&hello.token).await?.keyholder;
     let named: BTreeSet<SpaceId> = hello.spaces.into_iter().collect();
@@ -136,14 +147,12 @@ async fn converse(
     }
     line.attend(&attended);
     drop(place);
-    let stream = stream.max_frame_size(LIVE_FRAME_BYTES_MAX);
-    let heartbeat = gate.heartbeat();
     let mut talk = Talk {
         gate,
         caller,
         session,
         line,
-        heartbeat,
+        heartbeat: gate.heartbeat(),
         waiting: VecDeque::new(),
         answering: None,
         unread: VecDeque::new(),
@@ -154,7 +163,7 @@ async fn converse(
     for space in attended {
         talk.send(&RelayFrame::Moved(space)).await?;
     }
-    talk.go_on(stream).await
+    Ok(talk)
 }
 
 async fn first_frame(session: &mut actix_ws::Session, stream: &mut MessageStream) -> Result<Hello, End> {
@@ -212,7 +221,7 @@ struct Talk<'c> {
 }
 
 impl Talk<'_> {
-    async fn go_on(mut self, mut stream: MessageStream) -> Result<Never, End> {
+    async fn go_on(&mut self, mut stream: MessageStream) -> Result<Never, End> {
         let mut beat = interval_at(Instant::now() + self.heartbeat, self.heartbeat);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
