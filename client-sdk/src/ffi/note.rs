@@ -78,6 +78,12 @@ impl Notes {
         Ok(run_until(None, async move { client.notes().read(&id).await }).await?.into())
     }
 
+    /// The next hour of this phone's wall clock at which a note of the other's is to be seen, as `2026-12-24T08:00`: look again then.
+    pub async fn next_hour(&self) -> Result<Option<String>, EntwineError> {
+        let client = self.client.client()?;
+        run_until(None, async move { client.notes().next_hour().await }).await
+    }
+
     /// Takes back one's own before its hour. What has come stays with whom it was for.
     pub async fn withdraw(&self, id: String) -> Result<(), EntwineError> {
         let (client, id) = self.client.with_id("note", &id)?;

@@ -45,7 +45,6 @@ impl AreLooks<'_> {
     /// # Errors
     /// The week has not come yet, both have answered, or the texts are not three, too long or all empty.
     pub async fn answer(&self, week: Week, texts: &[String]) -> Result<EntityId, Error> {
-        week.check_has_come(&self.this_week())?;
         let place = self.client.round(&week.key()).await?;
         self.client.answer_sealed(&place, texts).await?;
         Ok(week.key())

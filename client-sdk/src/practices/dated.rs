@@ -21,6 +21,11 @@ use crate::{clock, random};
 pub struct Month(DocumentName);
 
 impl Month {
+    /// The month that a day lies in.
+    pub(crate) fn of(day: Date) -> Self {
+        Self(DocumentName::journal(day))
+    }
+
     /// Year and month.
     fn parts(&self) -> Option<(i16, i8)> {
         let (year, month) = self.0.month()?.split_once('-')?;

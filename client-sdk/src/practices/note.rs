@@ -1,11 +1,13 @@
 //! Notes: a few warm words for now, for an hour, or for when the other is there again.
 
 use entwine_core::document::EntityId;
-use entwine_core::practice::moment::wall_at;
+use entwine_core::limits::NOTE_DAYS_AHEAD_MAX;
+use entwine_core::practice::moment::{wall_at, wall_text};
 use entwine_core::practice::note::Note;
 pub use entwine_core::practice::note::NoteWhen;
 use entwine_core::practice::origin::Dated as _;
 use entwine_core::practice::search::Findable as _;
+use jiff::ToSpan as _;
 use serde::Serialize;
 
 use super::Month;
@@ -97,6 +99,25 @@ impl Notes<'_> {
             return Ok(shown.into());
         }
         Err(Error::NotFound { what: Note::WHAT, id: id.to_string() })
+    }
+
+    /// The next hour of this phone's wall clock at which a note of the other's is to be seen, as `2026-12-24T08:00`: for an app to look again
+    /// then, or to say that something is there. What it says is told to nobody before.
+    ///
+    /// # Errors
+    /// There is no space.
+    pub async fn next_hour(&self) -> Result<Option<String>, Error> {
+        let reader = self.client.reader(&self.client.view(false).await?)?;
+        // Nobody writes for a later day than so many from then, on whichever wall.
+        let oldest = reader.wall.date().saturating_sub((NOTE_DAYS_AHEAD_MAX + 2).days());
+        let oldest = Month::of(oldest);
+        let mut next = None;
+        for month in self.client.months().await?.into_iter().take_while(|month| *month >= oldest) {
+            let found = self.client.collect::<Note>(Some(&month), Which::Listed).await?;
+            let hours = found.iter().filter_map(|shown| shown.stored.value.waits_for(&reader));
+            next = hours.chain(next).min();
+        }
+        Ok(next.map(wall_text))
     }
 
     /// Takes back one's own before its hour, as this phone's clock has it. What has come stays with whom it was for.

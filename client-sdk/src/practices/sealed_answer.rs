@@ -4,6 +4,7 @@ mod publishing;
 
 use entwine_core::document::{DocumentName, EntityId};
 use entwine_core::id::PersonId;
+use entwine_core::practice::are::Week;
 use entwine_core::practice::origin::Origin;
 pub use entwine_core::practice::sealed::RoundState;
 use entwine_core::practice::sealed::{self, Answers, Asked, Round, SealedAnswer, Sitting, Standing};
@@ -112,6 +113,9 @@ impl Client {
 
     /// Seals an answer: first into the private space, so that there is never a commitment without what it holds.
     pub(crate) async fn answer_sealed(&self, place: &RoundPlace, texts: &[String]) -> Result<(), Error> {
+        if let Some(week) = Week::of_key(&place.round.id) {
+            week.check_has_come(&self.are_looks().this_week())?;
+        }
         let private = self.view(true).await?;
         self.round_standing(place).await?.check_answering()?;
         let RoundPlace { view, chapter, me, round } = place;
@@ -168,7 +172,7 @@ impl SealedAnswers<'_> {
     /// anew, and what one said before is withdrawn.
     ///
     /// # Errors
-    /// There is no such round, both have answered, or the texts are too few, too many, too long or all empty.
+    /// There is no such round, its week has not come yet, both have answered, or the texts are too few, too many, too long or all empty.
     pub async fn answer(&self, id: &EntityId, texts: &[String]) -> Result<(), Error> {
         self.client.answer_sealed(&self.client.round(id).await?, texts).await
     }

@@ -7,6 +7,7 @@ use crate::document::{
 };
 use crate::id::PersonId;
 use crate::practice::Writer;
+use crate::practice::person::latest_by;
 use crate::practice::search::Findable;
 use crate::time::Timestamp;
 
@@ -64,15 +65,15 @@ impl Choices {
     /// Those that `home` has.
     #[must_use]
     pub fn of(home: &Document) -> Self {
-        let mut all = home.collection::<Chosen>().list().items;
-        all.sort_by(|one, other| (*one.value.chosen_at, &one.id).cmp(&(*other.value.chosen_at, &other.id)));
+        let of = |id: &EntityId| {
+            let mut parts = id.parts();
+            Some((parts.next()?.to_owned(), parts.next()?.parse().ok()?))
+        };
         let mut choices = Self::default();
-        for chosen in all {
-            let mut parts = chosen.id.parts();
-            let (Some(practice), Some(person)) = (parts.next(), parts.next()) else { continue };
-            if let Ok(person) = person.parse() {
-                choices.0.entry(practice.to_owned()).or_default().insert(person, *chosen.value.wanted);
-            }
+        for ((practice, person), chosen) in
+            latest_by(home.collection::<Chosen>().list().items, of, |chosen| *chosen.chosen_at)
+        {
+            choices.0.entry(practice).or_default().insert(person, *chosen.wanted);
         }
         choices
     }

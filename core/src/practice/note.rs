@@ -103,6 +103,13 @@ impl Note {
         Ok(Self { text: text.into(), when, at, origin: origin.clone().into() })
     }
 
+    /// The hour at which this reader will see it, where that is still to come.
+    #[must_use]
+    pub fn waits_for(&self, reader: &Reader) -> Option<DateTime> {
+        let waits = *self.when == NoteWhen::Hour && !self.is_seen_by(reader);
+        parse_wall(&self.at).ok().filter(|_| waits)
+    }
+
     /// Whether its hour has come on this wall. An hour that cannot be read here does not come.
     fn has_come(&self, wall: DateTime) -> bool {
         parse_wall(&self.at).is_ok_and(|hour| hour <= wall)
@@ -151,9 +158,13 @@ mod tests {
         assert!(note.is_seen_by(&reader(&ada, WALL)));
         assert!(!note.is_seen_by(&reader(&noor, date(2026, 11, 24).at(17, 59, 59, 999_999_999))));
         assert!(note.is_seen_by(&reader(&noor, date(2026, 11, 24).at(18, 0, 0, 0))));
+        assert_eq!(note.waits_for(&reader(&noor, WALL)), Some(date(2026, 11, 24).at(18, 0, 0, 0)));
+        for reader in [reader(&noor, date(2026, 11, 24).at(18, 0, 0, 0)), reader(&ada, WALL)] {
+            assert_eq!(note.waits_for(&reader), None);
+        }
         for is_greeting in [false, true] {
             let note = Note::new("Good morning", is_greeting, &ada.origin()).unwrap();
-            assert!(note.is_seen_by(&reader(&noor, WALL)));
+            assert!(note.is_seen_by(&reader(&noor, WALL)) && note.waits_for(&reader(&noor, WALL)).is_none());
         }
     }
 
@@ -163,7 +174,7 @@ mod tests {
         let mut note = at(&ada, "2026-11-24T18:00").unwrap();
         note.at = "at dusk".into();
         let late = reader(&noor, date(2100, 1, 1).at(0, 0, 0, 0));
-        assert!(!note.is_seen_by(&late));
+        assert!(!note.is_seen_by(&late) && note.waits_for(&late).is_none());
         note.when = NoteWhen::Later.into();
         assert!(!note.is_seen_by(&late) && note.is_seen_by(&reader(&ada, WALL)));
     }

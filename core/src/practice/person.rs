@@ -65,16 +65,27 @@ pub fn names(home: &Document) -> BTreeMap<PersonId, String> {
 }
 
 /// Of what the devices of each person say under `<person>/<device>`, the latest; at the same moment, the greater key.
-pub(super) fn latest_of_each<T>(mut said: Vec<Stored<T>>, at: impl Fn(&T) -> Timestamp) -> Vec<(PersonId, T)> {
-    said.sort_by(|one, other| (at(&other.value), &other.id).cmp(&(at(&one.value), &one.id)));
-    let mut latest: Vec<(PersonId, T)> = Vec::new();
+pub(super) fn latest_of_each<T>(said: Vec<Stored<T>>, at: impl Fn(&T) -> Timestamp) -> Vec<(PersonId, T)> {
+    latest_by(said, |id| id.parts().next()?.parse().ok(), at)
+}
+
+/// Of all that is said of one thing, which the key names, the latest; at the same moment, the greater key.
+pub(super) fn latest_by<T, K: PartialEq>(
+    said: Vec<Stored<T>>,
+    of: impl Fn(&EntityId) -> Option<K>,
+    at: impl Fn(&T) -> Timestamp,
+) -> Vec<(K, T)> {
+    let mut latest: Vec<(K, Stored<T>)> = Vec::new();
     for stored in said {
-        let Some(person) = stored.id.parts().next().and_then(|part| part.parse().ok()) else { continue };
-        if !latest.iter().any(|(of, _)| *of == person) {
-            latest.push((person, stored.value));
+        let Some(of) = of(&stored.id) else { continue };
+        let order = |stored: &Stored<T>| (at(&stored.value), stored.id.clone());
+        match latest.iter_mut().find(|(known, _)| *known == of) {
+            None => latest.push((of, stored)),
+            Some((_, before)) if order(before) < order(&stored) => *before = stored,
+            Some(_) => {}
         }
     }
-    latest
+    latest.into_iter().map(|(of, stored)| (of, stored.value)).collect()
 }
 
 #[cfg(test)]

@@ -142,6 +142,17 @@ pub(crate) const RULES: &[Rule] = &[
         commands: CORE,
     },
     Rule {
+        name: "the trash takes nothing out of a document",
+        file: "core/src/document/collection.rs",
+        edits: &[(
+            "            let trash = automerge.put_object(&object, TRASH, ObjType::Map).map_err(refused)?;\n            \
+             automerge.put(&trash, EDITS, edits).map_err(refused)?;\n            \
+             automerge.put(&trash, TRASH_AT, now.as_millis()).map_err(refused)",
+            "            automerge.delete(&ROOT, document_key::<T>(id)).map_err(refused)",
+        )],
+        commands: CORE,
+    },
+    Rule {
         name: "an edit brings back what was put into the trash apart from it",
         file: "core/src/document/collection.rs",
         edits: &[(

@@ -34,6 +34,8 @@ fn a_note_is_neither_listed_nor_found_before_its_hour_where_its_reader_is() {
 
     assert_eq!(texts(&noor), ["There you are.", "A dog with your haircut!"]);
     assert_eq!(noor.run(&["search", "pillow"]), json!([]));
+    assert_eq!(noor.run(&["note", "next"]), json!({ "at": hour }), "an app looks again then, and knows no word");
+    assert_eq!(ada.run(&["note", "next"]), json!({ "at": null }), "its writer waits for nothing");
     for words in [["note", "show", &note], ["note", "withdraw", &note]] {
         let refused = noor.refused(&words);
         assert!(refused.contains("there is no note with the id"), "{refused}");
@@ -41,6 +43,7 @@ fn a_note_is_neither_listed_nor_found_before_its_hour_where_its_reader_is() {
     // Its hour has come in Tokyo, and here it comes too.
     for there in [noor.with("TZ", "Asia/Tokyo"), noor.with(TOMORROW.0, TOMORROW.1)] {
         assert_eq!(texts(&there), texts(&ada));
+        assert_eq!(there.run(&["note", "next"]), json!({ "at": null }));
         assert_eq!(there.run(&["note", "show", &note]), ada.run(&["note", "show", &note]));
         assert_eq!(there.run(&["search", "pillow"])[0]["id"], note.as_str());
     }

@@ -69,6 +69,12 @@ public struct Notes: Sendable {
         Note(try await calling { try await ffi.read(id: note.rawValue) })
     }
 
+    /// The next minute of this phone's wall clock at which a note of the other's is to be seen; none where none waits. Look again then,
+    /// or let the phone say that something is there: what it says is told to nobody before.
+    public func nextHour() async throws -> WallTime? {
+        try await calling { try await ffi.nextHour() }.flatMap { WallTime($0) }
+    }
+
     /// Takes back one's own before its hour.
     ///
     /// - Throws: ``EntwineError/refreshState(_:)`` where it has come: what has come stays with whom it was for.

@@ -172,7 +172,11 @@ fn parse_rule_day(text: &str) -> Option<RuleDay> {
 
 /// A list in which each member is one, and of which at most `max` differ.
 fn parse_list<T: Ord>(value: &str, max: usize, parse: impl Fn(&str) -> Option<T>) -> Option<BTreeSet<T>> {
-    let members: BTreeSet<T> = value.split(',').map(parse).collect::<Option<_>>()?;
+    // One by one: to collect them would sort them first, and sorting is large code, made anew for each type.
+    let mut members = BTreeSet::new();
+    for member in value.split(',') {
+        members.insert(parse(member)?);
+    }
     (members.len() <= max).then_some(members)
 }
 

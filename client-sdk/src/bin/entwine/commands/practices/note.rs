@@ -1,4 +1,4 @@
-//! `note add`, `note list`, `note show`, `note withdraw`.
+//! `note add`, `note list`, `note show`, `note next`, `note withdraw`.
 
 use clap::Subcommand;
 use entwine_sdk::Month;
@@ -42,6 +42,9 @@ pub(crate) enum Command {
         /// The note.
         id: String,
     },
+    /// Say at which hour the next note of the other's comes, and nothing of what it says.
+    #[command(after_help = "Example:\n  entwine note next")]
+    Next,
     /// Take back one of your own before its hour. What has come stays.
     #[command(after_help = "Example:\n  entwine note withdraw ID")]
     Withdraw {
@@ -73,6 +76,13 @@ pub(super) async fn run(session: &Session<'_>, command: Command) -> Result<(), F
             let id = parse_id(WHAT, &id)?;
             let found = session.ask(async |client| client.notes().read(&id).await).await?;
             session.output.answer(&found, |style| describe(std::slice::from_ref(&found), style))
+        }
+        Command::Next => {
+            let at = session.ask(async |client| client.notes().next_hour().await).await?;
+            session.output.answer(&json!({ "at": at }), |style| match &at {
+                Some(at) => format!("One comes at {}.", style.bold(at.replace('T', " "))),
+                None => "None waits for its hour.".to_owned(),
+            })
         }
         Command::Withdraw { id } => {
             let id = parse_id(WHAT, &id)?;

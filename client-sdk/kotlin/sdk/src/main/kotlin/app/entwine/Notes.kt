@@ -54,6 +54,12 @@ public class Notes internal constructor(client: Native) {
     /** One of them. */
     public suspend fun read(id: NoteId): Note = awaiting { native.read(id.value).translated() }
 
+    /**
+     * The next minute of this phone's wall clock at which a note of the other's is to be seen; none where none waits. Look again then, or
+     * let the phone say that something is there: what it says is told to nobody before.
+     */
+    public suspend fun nextHour(): LocalDateTime? = awaiting { native.nextHour()?.let(::readWall) }
+
     /** Takes back one's own before its hour. What has come stays with whom it was for. */
     public suspend fun withdraw(id: NoteId): Unit = awaiting { native.withdraw(id.value) }
 }

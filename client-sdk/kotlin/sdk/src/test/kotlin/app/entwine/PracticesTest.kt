@@ -58,6 +58,8 @@ internal class PracticesTest : Story() {
         val shown = ada.notes.read(later)
         assertEquals(NoteTime.HOUR, shown.time)
         assertEquals(hour.withSecond(0).withNano(0), shown.at)
+        assertEquals(shown.at, noor.notes.nextHour())
+        assertNull(ada.notes.nextHour())
         ada.notes.withdraw(later)
         assertTrue(ada.notes.read(later).isWithdrawn)
         refused<EntwineException.RefreshState> { ada.notes.withdraw(now) }
