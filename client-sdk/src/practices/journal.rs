@@ -244,7 +244,8 @@ impl Journal<'_> {
             .client
             .keep(false, |origin| {
                 let mut copy = match passage {
-                    Some(passage) => JournalEntry::new(&entry.title, passage, origin),
+                    // No word beside it, not even the title.
+                    Some(passage) => JournalEntry::new("", passage, origin),
                     None => entry.clone(),
                 };
                 copy.origin = origin.clone().into();

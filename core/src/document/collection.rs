@@ -98,7 +98,6 @@ impl<'a, T: Entity> Collection<'a, T> {
             None => Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() }),
         }
     }
-
 }
 
 fn damaged<T: Entity>(id: &EntityId) -> DocumentError {

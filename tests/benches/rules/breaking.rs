@@ -1,4 +1,4 @@
-//! Which rules are broken, and how? Each by as little as it takes.
+//! Which rules that keep data are broken, and how? Each by as little as it takes.
 
 use std::fs;
 
@@ -36,7 +36,8 @@ const POWER: &[&[&str]] = &[
     &["build", "--workspace", "--features", FEATURES],
     &["test", "--workspace", "--features", FEATURES, "--no-fail-fast", "--test", "e2e", "--", "dying"],
 ];
-const FEATURES: &str = "entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-server/test-switches";
+pub(crate) const FEATURES: &str =
+    "entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-server/test-switches";
 
 pub(crate) const RULES: &[Rule] = &[
     Rule {

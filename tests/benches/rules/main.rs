@@ -1,19 +1,20 @@
 //! Would anybody notice? Rules of the product are broken, one at a time, in a copy of the sources; the tests must say so.
 //!
-//! `cargo bench -p entwine-tests --bench rules` breaks all of them, `-- --only signature` those whose name has this word, and
+//! `cargo bench -p entwine-tests --bench rules` breaks all of them, `-- --only signature` those whose name or file has this word, and
 //! with `-- --write` the page `docs/reliability.md` is made of it and of the table that a long simulation left; what is not known
 //! anew stays there as it is.
 
 #![allow(clippy::print_stdout, reason = "it prints what it sees")]
 
 mod breaking;
+mod couple;
 mod page;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use breaking::{RULES, Rule};
+use breaking::Rule;
 use entwine_tests::program;
 
 /// Seconds of the processor that one process may take, and the kilobytes of memory: what goes on for ever, or takes in ever more, ends
@@ -28,13 +29,13 @@ struct Broken {
 
 fn main() {
     let copy = copy_of_the_sources();
-    for rule in RULES {
+    for rule in rules() {
         rule.broken(&copy);
     }
     let only = option("--only").unwrap_or_default();
     let is_written = std::env::args().any(|argument| argument == "--write");
     let mut broken = Vec::new();
-    for rule in RULES.iter().filter(|rule| rule.name.contains(&only)) {
+    for rule in rules().filter(|rule| rule.name.contains(&only) || rule.file.contains(&only)) {
         let failed = break_it(&copy, rule);
         println!("{}: {}", rule.name, if failed.is_empty() { "NOBODY NOTICED".to_owned() } else { failed.join(", ") });
         broken.push(Broken { rule, failed });
@@ -44,6 +45,11 @@ fn main() {
     }
     let unnoticed: Vec<&str> = broken.iter().filter(|broken| broken.failed.is_empty()).map(|b| b.rule.name).collect();
     assert!(unnoticed.is_empty(), "nobody noticed that these were broken: {unnoticed:?}");
+}
+
+/// All of them: what keeps data, and then what keeps people.
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    breaking::RULES.iter().chain(couple::RULES)
 }
 
 /// What follows an option of the command line.

@@ -79,7 +79,10 @@ fn a_look_is_one_a_week_though_both_begin_it_apart_and_is_read_by_both_or_neithe
         assert_eq!(phone.run(&["are", "list"]), json!([look]));
         assert!(phone.refused(&[["are", "answer"].as_slice(), &hers, &week].concat()).contains("opened already"));
     }
-    for coming in [vec!["are", "answer", "a", "b", "c", "--week", "2999-W01"], vec!["sealed-answer", "answer", "2999-W01", "a", "b", "c"]] {
+    for coming in [
+        vec!["are", "answer", "a", "b", "c", "--week", "2999-W01"],
+        vec!["sealed-answer", "answer", "2999-W01", "a", "b", "c"],
+    ] {
         assert!(ada.refused(&coming).contains("has not come yet"), "{coming:?}");
     }
     let _ = ada.start(&["are", "show", "--week", "2026-W54"]).finish().misused();
