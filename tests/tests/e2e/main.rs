@@ -47,6 +47,7 @@ mod relay_dying;
 mod relay_loss;
 mod response;
 mod rituals;
+mod safety;
 mod screen_free;
 mod sealed_answers;
 mod slow;
