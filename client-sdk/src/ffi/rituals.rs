@@ -454,7 +454,7 @@ impl Rituals {
         Ok(u32::try_from(ended).unwrap_or(u32::MAX))
     }
 
-    /// Ends one pause of a ritual, also where it is planned for later. Whether it reached to today.
+    /// Ends one pause of a ritual, also where it is planned for later. Whether anything of it was still to come.
     pub async fn end_pause(&self, id: String, pause: String) -> Result<bool, EntwineError> {
         let ((client, id), (_, pause)) = (self.ritual(&id)?, self.client.with_id("pause", &pause)?);
         run_until(None, async move { client.rituals().end_pause(&id, &pause).await }).await

@@ -75,6 +75,8 @@ mod tests {
         ] {
             assert_eq!(wall_text(wall_at(moment_of(wall, &berlin), &berlin)), seen);
         }
+        let twice = moment_of(date(2026, 10, 25).at(2, 30, 0, 0), &berlin).to_moment();
+        assert_eq!(twice.to_string(), "2026-10-25T00:30:00Z", "the first of the two");
         assert_eq!(moment_of(date(1950, 1, 1).at(0, 0, 0, 0), &berlin), Timestamp::default());
     }
 }

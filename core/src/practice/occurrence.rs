@@ -454,13 +454,15 @@ mod tests {
     }
 
     #[test]
-    fn what_one_did_alone_is_over_for_that_one_and_what_both_did_for_both() {
+    fn what_one_did_alone_is_over_for_that_one_and_what_both_did_or_one_skipped_for_both() {
         let (mut ada, mut noor, ritual) = three();
+        let skipped = date(2026, 11, 26);
         ada.says(&ritual, DAY, Outcome::Alone, "", 0);
         ada.says(&ritual, NEXT, Outcome::Together, "", 0);
+        ada.says(&ritual, skipped, Outcome::Skipped, "", 0);
         ada.meets(&mut noor);
-        assert_eq!(ada.days(&ritual).over, [DAY, NEXT].into());
-        assert_eq!(noor.days(&ritual).over, [NEXT].into());
+        assert_eq!(ada.days(&ritual).over, [DAY, NEXT, skipped].into());
+        assert_eq!(noor.days(&ritual).over, [NEXT, skipped].into());
     }
 
     #[test]

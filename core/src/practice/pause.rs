@@ -82,7 +82,7 @@ pub fn begin(
 }
 
 /// Ends a pause, so that the ritual is due on a day again. What was paused before it stays so; a pause that would begin on that
-/// day or later goes into the trash. Returns whether it reached to that day.
+/// day or later goes into the trash. Returns whether anything of it was still to come.
 ///
 /// # Errors
 /// There is no such pause.

@@ -110,7 +110,7 @@ impl Rituals<'_> {
     }
 
     /// Ends one pause of a ritual, so that the ritual is due again from today on. One that would begin today or later is taken back as a
-    /// whole. Returns whether it reached to today.
+    /// whole. Returns whether anything of it was still to come.
     ///
     /// # Errors
     /// There is no such pause.
