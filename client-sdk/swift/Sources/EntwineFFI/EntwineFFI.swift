@@ -3808,6 +3808,11 @@ public protocol NotesProtocol: AnyObject, Sendable {
     func list(month: String?) async throws  -> [Note]
     
     /**
+     * The next hour of this phone's wall clock at which a note of the other's is to be seen, as `2026-12-24T08:00`: look again then.
+     */
+    func nextHour() async throws  -> String?
+    
+    /**
      * One of them.
      */
     func read(id: String) async throws  -> Note
@@ -3909,6 +3914,25 @@ open func list(month: String? = nil)async throws  -> [Note]  {
             completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
             freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeNote.lift,
+            errorHandler: FfiConverterTypeEntwineError_lift
+        )
+}
+    
+    /**
+     * The next hour of this phone's wall clock at which a note of the other's is to be seen, as `2026-12-24T08:00`: look again then.
+     */
+open func nextHour()async throws  -> String?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_entwine_sdk_fn_method_notes_next_hour(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_entwine_sdk_rust_future_poll_rust_buffer,
+            completeFunc: ffi_entwine_sdk_rust_future_complete_rust_buffer,
+            freeFunc: ffi_entwine_sdk_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionString.lift,
             errorHandler: FfiConverterTypeEntwineError_lift
         )
 }
@@ -5264,7 +5288,7 @@ public protocol RitualsProtocol: AnyObject, Sendable {
     func due(from: String?, to: String?) async throws  -> DueRituals
     
     /**
-     * Ends one pause of a ritual, also where it is planned for later. Whether it reached to today.
+     * Ends one pause of a ritual, also where it is planned for later. Whether anything of it was still to come.
      */
     func endPause(id: String, pause: String) async throws  -> Bool
     
@@ -5494,7 +5518,7 @@ open func due(from: String? = nil, to: String? = nil)async throws  -> DueRituals
 }
     
     /**
-     * Ends one pause of a ritual, also where it is planned for later. Whether it reached to today.
+     * Ends one pause of a ritual, also where it is planned for later. Whether anything of it was still to come.
      */
 open func endPause(id: String, pause: String)async throws  -> Bool  {
     return
@@ -14736,6 +14760,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_notes_list() != 47886) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_entwine_sdk_checksum_method_notes_next_hour() != 6427) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_entwine_sdk_checksum_method_notes_read() != 52325) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -14832,7 +14859,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_entwine_sdk_checksum_method_rituals_due() != 29434) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_entwine_sdk_checksum_method_rituals_end_pause() != 9007) {
+    if (uniffi_entwine_sdk_checksum_method_rituals_end_pause() != 18612) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_entwine_sdk_checksum_method_rituals_history() != 29822) {

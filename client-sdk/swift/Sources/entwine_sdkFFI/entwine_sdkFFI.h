@@ -888,6 +888,11 @@ uint64_t uniffi_entwine_sdk_fn_method_notes_add(uint64_t ptr, RustBuffer text, R
 uint64_t uniffi_entwine_sdk_fn_method_notes_list(uint64_t ptr, RustBuffer month
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_NEXT_HOUR
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_NEXT_HOUR
+uint64_t uniffi_entwine_sdk_fn_method_notes_next_hour(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_READ
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_FN_METHOD_NOTES_READ
 uint64_t uniffi_entwine_sdk_fn_method_notes_read(uint64_t ptr, RustBuffer id
@@ -2024,6 +2029,12 @@ uint16_t uniffi_entwine_sdk_checksum_method_notes_add(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_LIST
 #define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_LIST
 uint16_t uniffi_entwine_sdk_checksum_method_notes_list(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_NEXT_HOUR
+#define UNIFFI_FFIDEF_UNIFFI_ENTWINE_SDK_CHECKSUM_METHOD_NOTES_NEXT_HOUR
+uint16_t uniffi_entwine_sdk_checksum_method_notes_next_hour(void
     
 );
 #endif
