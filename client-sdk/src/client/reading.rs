@@ -82,6 +82,11 @@ pub(super) fn shows_another() -> Error {
     Ended::because(Reason::RelayBehind, "the relay shows another space than the one that it names").into_error()
 }
 
+/// That the relay names a space and then does not know it.
+pub(super) fn denies() -> Error {
+    Ended::because(Reason::RelayBehind, "the relay names a space and then does not know it: try again").into_error()
+}
+
 /// That the chain moved again and again.
 pub(super) fn overtaken() -> Error {
     Ended::because(Reason::Offline, "the space changes all the time: try again").into_error()

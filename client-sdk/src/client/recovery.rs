@@ -18,7 +18,7 @@ use entwine_core::membership::{KeyRing, MembershipChain, SpaceKind, device_safet
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::reading::{Shown, TRIES_MAX, bringing, overtaken, read_chain, shows_another, unanswered};
+use super::reading::{Shown, TRIES_MAX, bringing, denies, overtaken, read_chain, shows_another, unanswered};
 use super::syncing::stopped;
 use super::{Client, Settings, SpaceView};
 use crate::driver::{Wanted, attempt};
@@ -222,13 +222,19 @@ impl Client {
             Err(error) => return Err(unanswered(&error)),
         };
         let mut chains: BTreeMap<SpaceId, MembershipChain> = BTreeMap::new();
+        let mut is_any_denied = false;
         for space in named {
-            if let Some(chain) = self.come_back_into(space, phrase, relay).await? {
-                chains.insert(space, chain);
+            match self.come_back_into(space, phrase, relay).await? {
+                Came::Into(chain) => _ = chains.insert(space, *chain),
+                Came::NotOffered => {}
+                Came::Denied => is_any_denied = true,
             }
             fault::point("recover:after-space");
         }
-        let shared = chains.values().find(|chain| chain.kind() == SpaceKind::Shared).ok_or(Error::NothingToRecover)?;
+        // The one that is missing may be the one that was denied: nothing is begun in its place.
+        let lost = |otherwise| if is_any_denied { denies() } else { otherwise };
+        let shared = chains.values().find(|chain| chain.kind() == SpaceKind::Shared);
+        let shared = shared.ok_or_else(|| lost(Error::NothingToRecover))?;
         let space = shared.space();
         let person = shared.keyholder(&phrase.id()).map(|phrase| phrase.person).ok_or(Error::NothingToRecover)?;
         let mut kept = vec![shared.clone()];
@@ -236,6 +242,7 @@ impl Client {
         // A private space whose devices and phrases are all lost is lost; the next one begins empty.
         kept.push(match private {
             Some(private) => private.clone(),
+            None if is_any_denied => return Err(denies()),
             None => self.founded_chain(person, SpaceKind::Private { of: space })?,
         });
         let settings = Settings::new(address, None, person);
@@ -245,27 +252,22 @@ impl Client {
         Ok(())
     }
 
-    /// The chain of one space with this device in it. None for a space that the phrase never offered itself to: a relay knows
-    /// its public keys, and could name it anywhere.
-    async fn come_back_into(
-        &self,
-        space: SpaceId,
-        phrase: &SecretKeys,
-        relay: &Relay,
-    ) -> Result<Option<MembershipChain>, Error> {
+    /// The chain of one space with this device in it.
+    async fn come_back_into(&self, space: SpaceId, phrase: &SecretKeys, relay: &Relay) -> Result<Came, Error> {
         for _ in 0..TRIES_MAX {
             let mut chain = match read_chain(&space, phrase, relay).await? {
                 Shown::Chain(chain) => chain,
-                Shown::Former(_) | Shown::Nothing => return Ok(None),
+                Shown::Former(_) => return Ok(Came::NotOffered),
+                Shown::Nothing => return Ok(Came::Denied),
                 // To pass it over would be to do without a space that may be there: the private one, and all that is in it.
                 Shown::Another => return Err(shows_another()),
             };
             if chain.member(&phrase.id()).is_none_or(|me| me.kind != KeyholderKind::RecoveryPhrase) {
-                return Ok(None);
+                return Ok(Came::NotOffered);
             }
             match chain.keyholder(&self.keys.id()) {
                 None => {}
-                Some(me) if me.removed_at.is_none() => return Ok(Some(chain)),
+                Some(me) if me.removed_at.is_none() => return Ok(Came::Into(Box::new(chain))),
                 Some(_) => return Err(Error::KeysUsed),
             }
             let ring = KeyRing::derive(&chain, phrase);
@@ -277,7 +279,7 @@ impl Client {
                 Ok(response) => {
                     chain.append_record(record).map_err(Error::NotAllowed)?;
                     if chain.has_prefix(response.clock.chain_len, &response.clock.chain_head) {
-                        return Ok(Some(chain));
+                        return Ok(Came::Into(Box::new(chain)));
                     }
                 }
                 Err(RelayError::Unknown | RelayError::Refused(_)) => {}
@@ -369,6 +371,16 @@ impl Client {
     fn me(&self, views: &[SpaceView]) -> Result<PersonId, Error> {
         self.person(views.first().ok_or(Error::NoSpace)?)
     }
+}
+
+/// What came of a space that a relay named to a phrase.
+enum Came {
+    /// Its chain, with this device in it.
+    Into(Box<MembershipChain>),
+    /// The phrase is not in there, or no more: a relay knows its public keys, and could name any space.
+    NotOffered,
+    /// The relay does not know what it named itself.
+    Denied,
 }
 
 /// Whether a phrase was removed from any of these spaces.

@@ -300,3 +300,27 @@ fn who_comes_back_by_a_relay_that_hides_the_private_space_is_told_and_finds_it_b
     assert!(told.done()["spaces"].is_array() && !told.stderr.contains("no private space"), "{}", told.stderr);
     assert_eq!([back.read(&page), back.read(&diary)], ["Of the snowdrift.", "Of the windfall."]);
 }
+
+#[test]
+fn who_comes_back_by_a_relay_that_denies_a_space_which_it_named_begins_none_in_its_place() {
+    let world = World::new();
+    let relay = world.relay_with(&[("ENTWINE_REGISTRATION", "open")]);
+    let double = Double::start(relay.address());
+    let (ada, noor) = world.couple_by(&double.url(), "none is needed");
+    let diary = ada.write_private("Diary", "Of the windfall.");
+    let phrase = ada.phrase();
+    meet(&[&ada, &noor]);
+    // It names both spaces by the first answer, and then denies the first one, or the second: to be read, or to be come into.
+    for denied_from in 2..=5 {
+        double.play(Box::new(move |asked, relay| {
+            if asked.number < denied_from { relay(&asked.body) } else { Answer::refusal(404, "not_found") }
+        }));
+        let back = Phone::init_as(&world, &format!("Back-{denied_from}"), "Ada");
+        let refused = back.recover(&double.url(), &phrase).refused();
+        assert!(refused.contains("names a space and then does not know it"), "{denied_from}: {refused}");
+        double.be_honest();
+        let told = back.recover(&double.url(), &phrase);
+        assert!(told.done()["spaces"].is_array() && !told.stderr.contains("no private space"), "{}", told.stderr);
+        assert_eq!(back.read(&diary), "Of the windfall.");
+    }
+}

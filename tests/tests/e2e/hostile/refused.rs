@@ -20,7 +20,7 @@ const SAMPLE: usize = 8;
 const LIES_SAMPLE: usize = 4;
 const TOKEN: &str = "a fixed token";
 /// From which request on an act is refused.
-const REQUESTS: [usize; 5] = [1, 2, 3, 5, 8];
+const REQUESTS: [usize; 6] = [1, 2, 3, 4, 5, 8];
 
 /// What is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
