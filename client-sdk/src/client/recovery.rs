@@ -232,9 +232,9 @@ impl Client {
             fault::point("recover:after-space");
         }
         // The one that is missing may be the one that was denied: nothing is begun in its place.
-        let lost = |otherwise| if is_any_denied { denies() } else { otherwise };
-        let shared = chains.values().find(|chain| chain.kind() == SpaceKind::Shared);
-        let shared = shared.ok_or_else(|| lost(Error::NothingToRecover))?;
+        let Some(shared) = chains.values().find(|chain| chain.kind() == SpaceKind::Shared) else {
+            return Err(if is_any_denied { denies() } else { Error::NothingToRecover });
+        };
         let space = shared.space();
         let person = shared.keyholder(&phrase.id()).map(|phrase| phrase.person).ok_or(Error::NothingToRecover)?;
         let mut kept = vec![shared.clone()];

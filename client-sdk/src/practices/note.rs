@@ -6,7 +6,7 @@ use entwine_core::practice::moment::{wall_at, wall_text};
 use entwine_core::practice::note::Note;
 pub use entwine_core::practice::note::NoteWhen;
 use entwine_core::practice::origin::Dated as _;
-use entwine_core::practice::search::Findable as _;
+use entwine_core::practice::search::{Findable as _, Reader};
 use jiff::ToSpan as _;
 use serde::Serialize;
 
@@ -82,7 +82,7 @@ impl Notes<'_> {
     /// There is no space.
     pub async fn list(&self, month: Option<&Month>) -> Result<Vec<NoteView>, Error> {
         let found = self.client.collect::<Note>(month, Which::Listed).await?;
-        let reader = self.client.reader(&self.client.view(false).await?)?;
+        let reader = self.reader().await?;
         let seen = found.into_iter().filter(|shown| shown.stored.value.is_seen_by(&reader));
         Ok(seen.map(NoteView::from).collect())
     }
@@ -93,7 +93,7 @@ impl Notes<'_> {
     /// There is no such note, or not yet.
     pub async fn read(&self, id: &EntityId) -> Result<NoteView, Error> {
         let shown = self.client.show::<Note>(id).await?;
-        let reader = self.client.reader(&self.client.view(false).await?)?;
+        let reader = self.reader().await?;
         let is_there = shown.stored.trashed_at.is_none() && shown.stored.value.is_seen_by(&reader);
         if shown.is_own || is_there {
             return Ok(shown.into());
@@ -107,10 +107,9 @@ impl Notes<'_> {
     /// # Errors
     /// There is no space.
     pub async fn next_hour(&self) -> Result<Option<String>, Error> {
-        let reader = self.client.reader(&self.client.view(false).await?)?;
+        let reader = self.reader().await?;
         // Nobody writes for a later day than so many from then, on whichever wall.
-        let oldest = reader.wall.date().saturating_sub((NOTE_DAYS_AHEAD_MAX + 2).days());
-        let oldest = Month::of(oldest);
+        let oldest = Month::of(reader.wall.date().saturating_sub((NOTE_DAYS_AHEAD_MAX + 2).days()));
         let mut next = None;
         for month in self.client.months().await?.into_iter().take_while(|month| *month >= oldest) {
             let found = self.client.collect::<Note>(Some(&month), Which::Listed).await?;
@@ -129,6 +128,10 @@ impl Notes<'_> {
         let found = self.client.find_own::<Note>(id).await?;
         found.stored.value.check_withdrawable(wall_at(clock::now(), &clock::zone()))?;
         self.client.put_own_into_trash::<Note>(id).await
+    }
+
+    async fn reader(&self) -> Result<Reader, Error> {
+        self.client.reader(&self.client.view(false).await?)
     }
 }
 

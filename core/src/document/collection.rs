@@ -39,13 +39,12 @@ impl<'a, T: Entity> Collection<'a, T> {
     /// # Errors
     /// It is damaged.
     pub fn get(&self, id: &EntityId) -> Result<Option<Stored<T>>, DocumentError> {
-        if !self.contains(id) {
-            return Ok(None);
-        }
-        let object = self.object(id)?;
+        let object = match self.object(id) {
+            Err(DocumentError::NotFound { .. }) => return Ok(None),
+            found => found?,
+        };
         let fields = Fields::of(self.automerge, &object);
-        let value = T::hydrate_map(&fields, &object).map_err(|_| damaged::<T>(id))?;
-        Ok(Some(Beside::of(self.automerge, &object, &fields).with(id.clone(), value)))
+        Ok(Some(Beside::of(&fields).with(id.clone(), hydrate(&fields, id)?)))
     }
 
     /// Whether there is something under this key, be it in the trash or damaged.
@@ -75,8 +74,8 @@ impl<'a, T: Entity> Collection<'a, T> {
 
     fn select(&self, wanted: &dyn Fn(Option<Timestamp>) -> bool) -> Listing<T> {
         let mut values = Vec::new();
-        let read = &mut |fields: &Fields<'_>, object: &ObjId| {
-            let value = T::hydrate_map(fields, object);
+        let read = &mut |fields: &Fields<'_>| {
+            let value = T::hydrate_map(fields, fields.object);
             value.map(|value| values.push(Some(value))).is_ok()
         };
         let Selected { found, damaged } = select(self.automerge, T::KIND, wanted, read);
@@ -98,6 +97,10 @@ impl<'a, T: Entity> Collection<'a, T> {
             None => Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() }),
         }
     }
+}
+
+fn hydrate<T: Entity>(fields: &Fields<'_>, id: &EntityId) -> Result<T, DocumentError> {
+    T::hydrate_map(fields, fields.object).map_err(|_| damaged::<T>(id))
 }
 
 fn damaged<T: Entity>(id: &EntityId) -> DocumentError {
@@ -158,12 +161,10 @@ impl<'a, T: Entity> CollectionMut<'a, T> {
     /// # Errors
     /// There is no such entity, it is damaged, or a limit is exceeded.
     pub fn update(&mut self, id: &EntityId, edit: impl FnOnce(&mut T)) -> Result<bool, DocumentError> {
-        let Some(Stored { mut value, .. }) = self.get(id)? else {
-            return Err(DocumentError::NotFound { kind: T::KIND, id: id.clone() });
-        };
+        let (object, key) = (self.read().object(id)?, document_key::<T>(id));
+        let mut value: T = hydrate(&Fields::of(&self.document.automerge, &object), id)?;
         edit(&mut value);
         value.check()?;
-        let (object, key) = (self.read().object(id)?, document_key::<T>(id));
         self.document.write(|automerge| {
             reconcile_prop(automerge, &ROOT, key.as_str(), &value).map_err(refused)?;
             count_edit(automerge, &object)
@@ -262,19 +263,19 @@ fn select(
     automerge: &AutoCommit,
     kind: &str,
     wanted: &dyn Fn(Option<Timestamp>) -> bool,
-    read: &mut dyn FnMut(&Fields<'_>, &ObjId) -> bool,
+    read: &mut dyn FnMut(&Fields<'_>) -> bool,
 ) -> Selected {
     let mut selected = Selected { found: Vec::new(), damaged: Vec::new() };
     for item in all(automerge, kind) {
         let object = item.id();
         let fields = Fields::of(automerge, &object);
-        let beside = Beside::of(automerge, &object, &fields);
+        let beside = Beside::of(&fields);
         if !wanted(beside.trashed_at) {
             continue;
         }
         let text = text_of(&item.key);
         match text.parse() {
-            Ok(id) if matches!(item.value, ValueRef::Object(ObjType::Map)) && read(&fields, &object) => {
+            Ok(id) if matches!(item.value, ValueRef::Object(ObjType::Map)) && read(&fields) => {
                 selected.found.push(Found { id, beside, place: selected.found.len() });
             }
             _ => selected.damaged.push(text.to_owned()),
@@ -293,7 +294,8 @@ struct Beside {
 }
 
 impl Beside {
-    fn of(automerge: &AutoCommit, object: &ObjId, fields: &Fields<'_>) -> Self {
+    fn of(fields: &Fields<'_>) -> Self {
+        let (automerge, object) = (fields.automerge, fields.object);
         let (mut made_at, mut edits, mut alternatives) = (0, 0, BTreeMap::new());
         let mut was_trashed = false;
         for item in fields.iter() {

@@ -9,8 +9,8 @@ use autosurgeon::ReadDoc;
 
 /// A document of which the fields of one object are at hand.
 pub(super) struct Fields<'a> {
-    automerge: &'a AutoCommit,
-    object: &'a ObjId,
+    pub(super) automerge: &'a AutoCommit,
+    pub(super) object: &'a ObjId,
     /// In the order of their names.
     items: Vec<MapRangeItem<'a>>,
 }

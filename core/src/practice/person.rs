@@ -75,13 +75,13 @@ pub(super) fn latest_by<T, K: PartialEq>(
     of: impl Fn(&EntityId) -> Option<K>,
     at: impl Fn(&T) -> Timestamp,
 ) -> Vec<(K, T)> {
+    let is_earlier = |one: &Stored<T>, other: &Stored<T>| (at(&one.value), &one.id) < (at(&other.value), &other.id);
     let mut latest: Vec<(K, Stored<T>)> = Vec::new();
     for stored in said {
         let Some(of) = of(&stored.id) else { continue };
-        let order = |stored: &Stored<T>| (at(&stored.value), stored.id.clone());
         match latest.iter_mut().find(|(known, _)| *known == of) {
             None => latest.push((of, stored)),
-            Some((_, before)) if order(before) < order(&stored) => *before = stored,
+            Some((_, before)) if is_earlier(before, &stored) => *before = stored,
             Some(_) => {}
         }
     }

@@ -31,11 +31,19 @@ impl Rule {
 const CORE: &[&[&str]] = &[&["test", "-p", "entwine-core", "--no-fail-fast"]];
 /// The relay's own tests of its store.
 const STORE: &[&[&str]] = &[&["test", "-p", "entwine-server", "--lib", "--no-fail-fast"]];
+/// Stories whose names hold one of these words, over the programs as they are when the rule is broken.
+macro_rules! stories {
+    ($($name:literal),+) => {
+        &[
+            &["build", "--workspace", "--features", $crate::breaking::FEATURES],
+            &["test", "--workspace", "--features", $crate::breaking::FEATURES, "--no-fail-fast", "--test", "e2e", "--", $($name),+],
+        ]
+    };
+}
+pub(crate) use stories;
+
 /// Stories in which a relay or a phone loses its power.
-const POWER: &[&[&str]] = &[
-    &["build", "--workspace", "--features", FEATURES],
-    &["test", "--workspace", "--features", FEATURES, "--no-fail-fast", "--test", "e2e", "--", "dying"],
-];
+const POWER: &[&[&str]] = stories!("dying");
 pub(crate) const FEATURES: &str =
     "entwine-sdk/cli,entwine-sdk/ffi,entwine-sdk/test-switches,entwine-server/test-switches";
 

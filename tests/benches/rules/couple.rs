@@ -1,19 +1,9 @@
 //! Which rules of what a couple does together are broken, and how? Most of them keep one of the two safe from the other.
 
-use super::breaking::{FEATURES, Rule};
+use super::breaking::{Rule, stories};
 
 /// The unit tests of the practices in core.
 const PRACTICE: &[&[&str]] = &[&["test", "-p", "entwine-core", "--lib", "--no-fail-fast", "--", "practice::"]];
-
-/// Stories whose names hold one of these words, over the programs as they are when the rule is broken.
-macro_rules! stories {
-    ($($name:literal),+) => {
-        &[
-            &["build", "--workspace", "--bins", "--features", FEATURES],
-            &["test", "--workspace", "--features", FEATURES, "--no-fail-fast", "--test", "e2e", "--", $($name),+],
-        ]
-    };
-}
 
 pub(crate) const RULES: &[Rule] = &[
     Rule {
