@@ -10,7 +10,7 @@ mod open;
 
 use std::collections::BTreeMap;
 
-use entwine_core::document::{ActorId, Document, DocumentName, Heads};
+use entwine_core::document::{ActorId, Document, DocumentError, DocumentName, Heads};
 use entwine_core::feed::EntryKind;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
 use entwine_core::time::Timestamp;
@@ -45,6 +45,8 @@ struct Change<'c> {
     writing: DocumentWriting<'c>,
     open: OpenDocument,
     is_again: bool,
+    /// Whether the relay refused some of it for good, so that it is shown and not here.
+    has_staying: bool,
 }
 
 impl Client {
@@ -117,7 +119,7 @@ impl Client {
         edit: impl FnOnce(&mut Document, Timestamp) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let mut change = self.begin_change(view, name).await?;
-        let result = edit(&mut change.open.document, change.now)?;
+        let result = edit(&mut change.open.document, change.now).map_err(|error| change.explain(error))?;
         self.finish_change(view, name, change).await?;
         Ok(result)
     }
@@ -133,13 +135,14 @@ impl Client {
         let kept = self.documents.take(&view.space, name.as_str());
         let is_again = kept.is_some();
         let stored = writing.stored(kept.as_ref().map(|kept| kept.held)).await?;
+        let has_staying = !stored.staying.is_empty();
         // Without what the relay set aside for good: others could not open what is written on that.
         let open = self.bring_up(view, kept, stored)?;
-        Ok(Change { now, writing, open, is_again })
+        Ok(Change { now, writing, open, is_again, has_staying })
     }
 
     async fn finish_change(&self, view: &SpaceView, name: &DocumentName, change: Change<'_>) -> Result<(), Error> {
-        let Change { now, writing, mut open, is_again } = change;
+        let Change { now, writing, mut open, is_again, .. } = change;
         let changes: Vec<PendingChange> =
             open.document.take_changes().into_iter().map(|bytes| PendingChange { bytes, written: now }).collect();
         if let Some(last) = writing.keep(&changes).await? {
@@ -276,6 +279,21 @@ impl Client {
             }
             Step::Moved => Ok(Step::Moved),
         }
+    }
+}
+
+impl Change<'_> {
+    /// Why an edit was refused: what it was about may be there to be read, and not to be written on.
+    fn explain(&self, error: Error) -> Error {
+        let (what, id) = match error {
+            Error::NotFound { what, id } if self.has_staying => (what, id),
+            Error::Document(error) if self.has_staying => match *error {
+                DocumentError::NotFound { kind, id } => (kind, id.to_string()),
+                other => return other.into(),
+            },
+            other => return other,
+        };
+        Error::Stays { what, id }
     }
 }
 

@@ -141,6 +141,17 @@ pub enum Error {
         /// The id.
         id: String,
     },
+    /// There is nothing with this id that can be changed: the relay refused it twice, so that only this device has it.
+    #[error(
+        "there is no {what} with the id {id} that can be changed: what the relay refused twice stays on this device as it is. Write \
+         it anew, in smaller pieces"
+    )]
+    Stays {
+        /// What was looked for.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
     /// The text does not contain what was to be replaced.
     #[error("the text does not contain these words: read it first")]
     TextNotFound,

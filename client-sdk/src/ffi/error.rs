@@ -68,6 +68,7 @@ impl From<Error> for EntwineError {
             | Error::NoPhraseBegun
             | Error::PhraseReplaced
             | Error::KeysUsed
+            | Error::Stays { .. }
             | Error::Refused(Refusal::NotYours(_) | Refusal::ForTheOther(_) | Refusal::State { .. })
             | Error::NotAllowed(_) => Self::RefreshState(text),
             Error::InvitationUsed | Error::InvitationEnded | Error::InvitationExpired | Error::InvitationUnknown => {
