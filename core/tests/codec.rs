@@ -129,7 +129,7 @@ impl Values {
 
     fn response(&mut self) -> Response {
         Response {
-            clock: self.clock(),
+            clock: self.0.random::<bool>().then(|| self.clock()),
             refused: self.several(3, |values| (values.hash(), values.refusal())),
             unknown: self.several(3, |values| (values.uint32(), values.tip())),
             records: self.several(3, Self::record_bytes),

@@ -225,7 +225,7 @@ fn a_phrase_whom_another_record_overtook_reads_the_chain_anew() {
     let records = vec![late.bytes().to_vec()];
     let request = entwine_core::wire::message::Request { records, ..empty_request() };
     let answer = couple.shared.send(&phrase, &request).unwrap();
-    assert_ne!(answer.clock.chain_head, late.hash(), "who came first counts");
+    assert_ne!(answer.clock.unwrap().chain_head, late.hash(), "who came first counts");
     assert!(couple.shared.store.chain().member(&laptop.id()).is_none());
     come_back(&mut laptop, &phrase, &mut couple.shared).unwrap();
     laptop.sync_fully(&mut couple.shared);
@@ -245,7 +245,7 @@ fn a_replaced_phrase_is_told_so_and_opens_nothing_that_came_later() {
     assert!(told.entries.is_empty());
     let chain = couple.ada.store.chain();
     let removed_at = chain.keyholder(&old.id()).unwrap().removed_at.unwrap();
-    assert_eq!(told.clock.chain_len, removed_at + 1, "and nothing of what came after it");
+    assert_eq!(told.clock.unwrap().chain_len, removed_at + 1, "and nothing of what came after it");
     let opened = chain.open_epoch().unwrap().hash();
     assert!(KeyRing::derive(chain, &old).get(&opened).is_none());
     let mut laptop = Phone::new(22);

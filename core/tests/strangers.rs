@@ -127,10 +127,11 @@ fn an_invitation_reads_the_chain_and_no_entry() {
     ada.sync_fully(&mut relay);
     let invitation = invite(&mut ada, &mut relay);
     for clock in [SentClock::empty(), SentClock::of(ada.store.chain(), &Default::default(), false)] {
-        let response = relay.send(&invitation, &Request { clock, ..empty_request() }).unwrap();
+        let response = relay.send(&invitation, &Request { clock: clock.clone(), ..empty_request() }).unwrap();
         assert!(response.entries.is_empty() && response.unknown.is_empty() && !response.more);
-        assert_eq!(response.clock.lines, Some(Vec::new()), "not even how much there is");
-        assert_eq!(response.clock.chain_len, 2);
+        let clock = response.clock_after(&clock);
+        assert_eq!(clock.lines, Some(Vec::new()), "not even how much there is");
+        assert_eq!(clock.chain_len, 2);
     }
     let entry = ada.seal_one("brought by a finder");
     let entries = to_sent(ada.store.chain(), vec![entry]);
@@ -147,10 +148,11 @@ fn a_phrase_reads_the_chain_and_no_entry() {
     ada.write("not for finders of paper");
     add_phrase(&mut ada, &mut relay, &phrase);
     for clock in [SentClock::empty(), SentClock::of(ada.store.chain(), &Default::default(), false)] {
-        let response = relay.send(&phrase, &Request { clock, ..empty_request() }).unwrap();
+        let response = relay.send(&phrase, &Request { clock: clock.clone(), ..empty_request() }).unwrap();
         assert!(response.entries.is_empty() && response.unknown.is_empty() && !response.more);
-        assert_eq!(response.clock.lines, Some(Vec::new()), "not even how much there is");
-        assert_eq!(response.clock.chain_head, ada.store.chain().head());
+        let clock = response.clock_after(&clock);
+        assert_eq!(clock.lines, Some(Vec::new()), "not even how much there is");
+        assert_eq!(clock.chain_head, ada.store.chain().head());
     }
     let entry = ada.seal_one("brought by a finder");
     let entries = to_sent(ada.store.chain(), vec![entry]);
@@ -220,7 +222,8 @@ fn whoever_was_removed_is_told_the_chain_up_to_the_removal() {
         let refusal = relay.send(&invitation, &Request { clock, ..empty_request() }).unwrap_err();
         let RelayRefusal::Removed(response) = refusal else { panic!("{refusal:?}") };
         assert_eq!(response.records.len(), expected, "Create, Add, Remove; not the Rotate after it");
-        assert_eq!((response.clock.chain_len, response.clock.chain_head), (3, removal));
+        let clock = response.clock.unwrap();
+        assert_eq!((clock.chain_len, clock.chain_head), (3, removal));
         assert!(response.entries.is_empty() && !response.more);
     }
 }
@@ -330,8 +333,7 @@ fn records_of_another_space_are_not_taken() {
     let elsewhere = Phone::founder(999).store.chain().records()[0].clone();
     let (reason, _) = lied_to(move |response| {
         response.records = vec![elsewhere.bytes().to_vec()];
-        response.clock.chain_head = elsewhere.hash();
-        response.clock.chain_len = 1;
+        response.clock = Some(SentClock { chain_len: 1, chain_head: elsewhere.hash(), ..SentClock::empty() });
     });
     assert!(matches!(reason, Some(Stopped::BadRecord(_))), "{reason:?}");
 }
@@ -394,7 +396,7 @@ fn a_relay_that_always_shows_an_old_clock_is_left() {
     let (ada, _, _) = couple();
     let first = MembershipChain::found(ada.store.chain().records()[0].bytes()).unwrap();
     let old = SentClock::of(&first, &Default::default(), false);
-    let (reason, heard) = lied_to(move |response| response.clock = old.clone());
+    let (reason, heard) = lied_to(move |response| response.clock = Some(old.clone()));
     assert_eq!(reason, Some(Stopped::NoProgress));
     assert_eq!(heard, ["from Noor"], "nothing is sealed under a chain that the relay does not hold");
 }

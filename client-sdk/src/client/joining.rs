@@ -316,7 +316,8 @@ impl Client {
             joined.append_record(record).map_err(Error::NotAllowed)?;
         }
         // Taken last, or with others after them; a chain that is longer by others' records alone has none of mine.
-        let is_last = response.clock.chain_len == joined.len() && response.clock.chain_head == joined.head();
+        let theirs = response.clock_after(&request.clock);
+        let is_last = theirs.chain_len == joined.len() && theirs.chain_head == joined.head();
         let is_among = joined.records().last().is_some_and(|mine| response.records.iter().any(|r| r == mine.bytes()));
         Ok((is_last || is_among).then_some(joined))
     }

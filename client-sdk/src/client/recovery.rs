@@ -278,7 +278,8 @@ impl Client {
             match attempt(|| relay.sync(phrase, &space, &request)).await {
                 Ok(response) => {
                     chain.append_record(record).map_err(Error::NotAllowed)?;
-                    if chain.has_prefix(response.clock.chain_len, &response.clock.chain_head) {
+                    let theirs = response.clock_after(&request.clock);
+                    if chain.has_prefix(theirs.chain_len, &theirs.chain_head) {
                         return Ok(Came::Into(Box::new(chain)));
                     }
                 }

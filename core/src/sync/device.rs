@@ -121,6 +121,8 @@ pub struct DeviceExchange {
     device: KeyholderId,
     chain: MembershipChain,
     clock: Clock,
+    /// The clock of the last request.
+    asked: SentClock,
     theirs: SentClock,
     known: BTreeMap<Point, Tip>,
     search: Search,
@@ -182,6 +184,7 @@ impl DeviceExchange {
             device,
             chain,
             clock,
+            asked: SentClock::empty(),
             theirs: SentClock::empty(),
             known: BTreeMap::new(),
             search: Search::default(),
@@ -269,6 +272,7 @@ impl DeviceExchange {
         if self.rounds > ROUNDS_MAX {
             return self.finish(Stopped::NoProgress);
         }
+        self.asked = request.clock.clone();
         self.outputs.push_back(DeviceOutput::Send(Box::new(request)));
         self.stage = stage;
     }
@@ -280,14 +284,15 @@ impl DeviceExchange {
 
     fn receive(&mut self, response: Response) {
         let expected = ChainMark::of(&self.chain);
-        match self.learn_chain(&response) {
+        let theirs = response.clock_after(&self.asked).clone();
+        match self.learn_chain(&theirs, &response.records) {
             Ok(true) => {}
             Ok(false) => return self.read_their_chain(None),
             Err(error) => return self.finish(Stopped::BadRecord(error)),
         }
         self.learn_refused(response.refused);
         self.search.learn(&self.chain, &response.unknown);
-        self.theirs = response.clock;
+        self.theirs = theirs;
         let intake =
             if self.knows_their_chain() { Intake::verify(&self.chain, &response.entries) } else { Intake::default() };
         self.known.clear();
@@ -304,12 +309,12 @@ impl DeviceExchange {
 
     /// Takes the records of a response, and what it acknowledges of those that I proposed: whether the relay's chain is mine,
     /// or a part of it, or goes on from it. Where it is not, and on an error, nothing has changed.
-    fn learn_chain(&mut self, response: &Response) -> Result<bool, ChainError> {
+    fn learn_chain(&mut self, theirs: &SentClock, records: &[Vec<u8>]) -> Result<bool, ChainError> {
         let mut chain = self.chain.clone();
-        let taken = self.take_proposed(&mut chain, &response.clock)?;
-        let added = extend_chain(&mut chain, &response.records)?.len();
-        let is_behind = response.clock.chain_len > chain.len() && added > 0;
-        if !is_behind && !chain.has_prefix(response.clock.chain_len, &response.clock.chain_head) {
+        let taken = self.take_proposed(&mut chain, theirs)?;
+        let added = extend_chain(&mut chain, records)?.len();
+        let is_behind = theirs.chain_len > chain.len() && added > 0;
+        if !is_behind && !chain.has_prefix(theirs.chain_len, &theirs.chain_head) {
             return Ok(false);
         }
         self.passed_over = !self.proposed.is_empty() && taken + added == 0;
@@ -339,7 +344,8 @@ impl DeviceExchange {
             Ok(_) => return self.finish(Stopped::BadRecord(ChainError::NotNext)),
             Err(error) => return self.finish(Stopped::BadRecord(error)),
         };
-        if !theirs.has_prefix(response.clock.chain_len, &response.clock.chain_head) {
+        let told = response.clock_after(&self.asked);
+        if !theirs.has_prefix(told.chain_len, &told.chain_head) {
             if theirs.len() == before {
                 return self.finish(Stopped::NoProgress);
             }

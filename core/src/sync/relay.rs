@@ -413,7 +413,7 @@ impl RelayExchange {
     fn read(&mut self, request: Request, known: &BTreeMap<Point, Tip>, refused: Vec<(Hash, EntryRefusal)>) {
         let mut plan = reconcile(&self.chain, &self.clock, &request.clock, &|point: &Point| known.get(point).copied());
         let whole = uses_whole_hashes(&request.clock) || !self.turned_back.is_empty();
-        let mut response = self.response(whole);
+        let mut response = self.response(&request.clock, whole);
         response.refused = refused;
         // One who names a head that is not in my chain is ahead of me, or on another branch. My head tells it which.
         let knows_head =
@@ -453,10 +453,11 @@ impl RelayExchange {
         self.chain.member(&self.caller).is_some_and(|caller| caller.kind == KeyholderKind::Device)
     }
 
-    fn response(&self, whole: bool) -> Response {
+    fn response(&self, asked: &SentClock, whole: bool) -> Response {
         let hidden = Clock::new();
-        let clock = if self.caller_reads() { &self.clock } else { &hidden };
-        Response::holding(SentClock::of(&self.chain, clock, whole))
+        let clock = SentClock::of(&self.chain, if self.caller_reads() { &self.clock } else { &hidden }, whole);
+        let is_same = clock == *asked;
+        Response::holding((!is_same).then_some(clock))
     }
 }
 

@@ -31,8 +31,9 @@ pub struct Request {
 /// From the relay: `[version, clock, refused, unknown, records, entries, locators, more]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// What the relay holds durably, after it took what the request brought. This is the acknowledgement.
-    pub clock: SentClock,
+    /// What the relay holds durably, after it took what the request brought; none where that is what the request's clock says, to
+    /// the letter ([`Self::clock_after`]). This is the acknowledgement.
+    pub clock: Option<SentClock>,
     /// Entries of the request that were not taken, and why.
     pub refused: Vec<(Hash, EntryRefusal)>,
     /// Tips of the request's clock, and points of its locators, that the relay does not have: (feed number, tip).
@@ -58,9 +59,9 @@ impl Request {
 impl Response {
     /// An answer that brings nothing: it says what the relay holds.
     #[must_use]
-    pub fn holding(clock: SentClock) -> Self {
+    pub fn holding(clock: impl Into<Option<SentClock>>) -> Self {
         Self {
-            clock,
+            clock: clock.into(),
             refused: Vec::new(),
             unknown: Vec::new(),
             records: Vec::new(),
@@ -68,6 +69,12 @@ impl Response {
             locators: Vec::new(),
             more: false,
         }
+    }
+
+    /// What the relay holds, by its answer to a request with this clock.
+    #[must_use]
+    pub fn clock_after<'c>(&'c self, asked: &'c SentClock) -> &'c SentClock {
+        self.clock.as_ref().unwrap_or(asked)
     }
 }
 
@@ -112,7 +119,7 @@ impl Wire for Request {
 
 impl Wire for Response {
     fn encode(&self, encoder: &mut Encoder) {
-        encoder.array(8).uint(MESSAGE_VERSION).value(&self.clock).array(self.refused.len());
+        encoder.array(8).uint(MESSAGE_VERSION).option(self.clock.as_ref()).array(self.refused.len());
         for (hash, refusal) in &self.refused {
             encoder.array(2).value(hash).value(refusal);
         }
@@ -126,7 +133,7 @@ impl Wire for Response {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, CodecError> {
         decoder.array(8, "response")?;
         decoder.version(MESSAGE_VERSION)?;
-        let clock = decoder.value()?;
+        let clock = decoder.option("clock")?;
         let mut refused = Vec::new();
         for _ in 0..decoder.array_max(ENTRIES_PER_MESSAGE_MAX, "refused")? {
             decoder.array(2, "refused")?;

@@ -132,7 +132,7 @@ impl Joining {
     ) -> Result<Option<MembershipChain>, Ended> {
         let caller = if self.entrance.invitation.is_some() { self.keys.id() } else { self.entrance.keys.id() };
         let clock = SentClock::of(&chain, &Clock::new(), false);
-        let request = Request::bringing(clock, records.iter().map(|record| record.bytes().to_vec()).collect());
+        let request = Request::bringing(clock.clone(), records.iter().map(|record| record.bytes().to_vec()).collect());
         let response = match call((caller, space), &request, relay, now, tools) {
             Ok(response) => response,
             Err(Some(RelayRefusal::InvitationExpired(_))) => return Err(Ended),
@@ -141,7 +141,8 @@ impl Joining {
         for record in records {
             chain.append_record(record).expect("it was tried before");
         }
-        Ok(chain.has_prefix(response.clock.chain_len.min(chain.len()), &response.clock.chain_head).then_some(chain))
+        let theirs = response.clock_after(&clock);
+        Ok(chain.has_prefix(theirs.chain_len.min(chain.len()), &theirs.chain_head).then_some(chain))
     }
 
     /// The device, with all its spaces; a partner founds a private one.

@@ -449,7 +449,7 @@ pub(crate) fn messages() -> Value {
         locators: locators.clone(),
     };
     let response = Response {
-        clock: whole.clone(),
+        clock: Some(whole.clone()),
         refused: vec![(stored[0].hash, EntryRefusal::Gap), (stored[1].hash, EntryRefusal::Retry)],
         unknown: vec![(0, SentTip::short(&stored[1].tip()))],
         records,
@@ -522,7 +522,7 @@ pub(crate) fn live() -> Value {
         id: 9,
         code: "removed".to_owned(),
         message: "you were removed from this space".to_owned(),
-        response: Some(Response::holding(clock.clone())),
+        response: Some(Response::holding(clock)),
     };
     let hello = Hello { token: "header.claims.signature".to_owned(), spaces: vec![chain.space()] };
     let ask = Ask { id: 9, space: chain.space(), request };
@@ -530,7 +530,7 @@ pub(crate) fn live() -> Value {
         "frames": {
             "hello": hex(to_bytes(&DeviceFrame::Hello(hello))),
             "ask": hex(to_bytes(&DeviceFrame::Ask(Box::new(ask)))),
-            "answer": hex(to_bytes(&RelayFrame::Answer(9, Box::new(Response::holding(clock))))),
+            "answer": hex(to_bytes(&RelayFrame::Answer(9, Box::new(Response::holding(None))))),
             "refused": hex(to_bytes(&RelayFrame::Refused(Box::new(refused)))),
             "moved": hex(to_bytes(&RelayFrame::Moved(chain.space()))),
         },

@@ -118,7 +118,7 @@ async fn a_chain_brings_the_records_that_the_relay_lacks() {
     relay.sync(&noor.keys, chain.space(), &request(&chain, &[], vec![], &[])).await.is_error(401, "keyholder_unknown");
     assert_eq!(relay.create(&noor.keys, &chain, None).await.is_ok().status, 200);
     let answer = relay.sync(&noor.keys, chain.space(), &request(&chain, &[], vec![], &[])).await.is_ok().message();
-    assert_eq!(answer.clock.chain_head, chain.head());
+    assert_eq!(answer.clock, None, "it holds what she holds");
     relay.stop().await;
 }
 

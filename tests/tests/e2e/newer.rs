@@ -5,6 +5,7 @@ use entwine_core::document::{
     ActorId, Document, Entity, EntityField, EntityId, Field, Hydrate, LimitExceeded, List, Reconcile, Text, TextSet,
 };
 use entwine_core::feed::EntryKind;
+use entwine_core::feed::clock::SentClock;
 use entwine_core::membership::{Body, Record};
 use entwine_core::practice::Writer;
 use entwine_core::practice::origin::Origin;
@@ -200,9 +201,10 @@ fn a_record_that_this_version_would_have_to_know_stops_writing_into_the_space_an
     double.play(Box::new(move |asked, relay| {
         let answer = relay(&asked.body);
         match (asked.exchange(), answer.response()) {
-            (Some((space, _)), Some(mut response)) if space == chain.space() => {
+            (Some((space, request)), Some(mut response)) if space == chain.space() => {
                 response.records.push(record.bytes().to_vec());
-                (response.clock.chain_len, response.clock.chain_head) = (chain.len() + 1, record.hash());
+                let clock = response.clock_after(&request.clock).clone();
+                response.clock = Some(SentClock { chain_len: chain.len() + 1, chain_head: record.hash(), ..clock });
                 Answer::message(&response)
             }
             _ => answer,

@@ -10,7 +10,7 @@ use entwine_tests::double::Trick;
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha20Rng;
 
-use super::lies::changed_in_space;
+use super::lies::{changed_in_space, said};
 use super::{Case, Stage, case};
 
 const BEHIND: &[&str] = &["relay_behind"];
@@ -30,8 +30,8 @@ fn adds(stage: &Stage, record: impl Fn(&MembershipChain) -> Record + Send + 'sta
 fn add(chain: &MembershipChain, record: &Record, from: u32, response: &mut Response) {
     let records = chain.records().iter().skip(from as usize).map(|record| record.bytes().to_vec());
     response.records = records.chain([record.bytes().to_vec()]).collect();
-    (response.clock.chain_len, response.clock.chain_head) = (chain.len() + 1, record.hash());
-    response.clock.digest = Hash::ZERO;
+    let clock = said(response);
+    (clock.chain_len, clock.chain_head, clock.digest) = (chain.len() + 1, record.hash(), Hash::ZERO);
 }
 
 fn shared(stage: &Stage) -> SpaceId {
@@ -102,7 +102,8 @@ pub(super) fn cases() -> Vec<Case> {
             let first = MembershipChain::create(random, &stranger, PersonId::from_bytes([8; 16]), SpaceKind::Shared);
             changed_in_space(move |_, _, response| {
                 response.records = vec![first.bytes().to_vec()];
-                (response.clock.chain_len, response.clock.chain_head) = (1, first.hash());
+                let clock = said(response);
+                (clock.chain_len, clock.chain_head) = (1, first.hash());
             })
         }),
         case("brings an entry of a removed phone, written after its end", BEHIND, |stage| {
@@ -142,7 +143,7 @@ fn forged_entry(stage: &Stage, keys: SecretKeys) -> Trick {
     changed_in_space(move |space, _, response| {
         if space == shared {
             response.entries.push(sent.clone());
-            response.clock.digest = Hash::ZERO;
+            said(response).digest = Hash::ZERO;
         }
     })
 }
