@@ -127,6 +127,8 @@ pub(crate) struct SpaceLine {
     pub(crate) is_private: bool,
     /// Where its chain stands.
     pub(crate) mark: ChainMark,
+    /// Sealed: [`Storage::settings_in`].
+    settings: Vec<u8>,
 }
 
 /// The device's database, opened with the key under which its values are sealed.
@@ -150,6 +152,8 @@ impl Storage {
             .pragma("secure_delete", "ON");
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
+            // There is no server that could have gone away; asking costs as much as reading a row.
+            .test_before_acquire(false)
             // Where the disk was full, SQLite may have taken a transaction back by itself, of which the connection's own count of
             // transactions knows nothing: it would begin no further one.
             .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
@@ -272,13 +276,15 @@ impl Storage {
     }
 
     async fn spaces_where_archived(&self, archived: bool) -> Result<Vec<SpaceLine>, StorageError> {
-        let rows = sqlx::query("SELECT length, head, space, kind FROM space WHERE archived = ? ORDER BY kind, space")
-            .bind(archived)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT length, head, space, kind, settings FROM space WHERE archived = ? ORDER BY kind, space",
+        )
+        .bind(archived)
+        .fetch_all(&self.pool)
+        .await?;
         let line = |row: &SqliteRow| {
             let (space, is_private) = (space_id(row.get(2))?, row.get::<i64, _>(3) == 1);
-            Ok(SpaceLine { space, is_private, mark: read_mark(row)? })
+            Ok(SpaceLine { space, is_private, mark: read_mark(row)?, settings: row.get(4) })
         };
         rows.iter().map(line).collect()
     }
@@ -326,6 +332,11 @@ impl Storage {
             .fetch_one(&self.pool)
             .await?;
         self.open_json(&settings_place(space), row.get(0))
+    }
+
+    /// The same, of a space that was read with them.
+    pub(crate) fn settings_in<T: SpaceSettings>(&self, line: &SpaceLine) -> Result<T, StorageError> {
+        self.open_json(&settings_place(&line.space), &line.settings)
     }
 
     pub(crate) async fn set_space_settings(

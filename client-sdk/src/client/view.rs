@@ -62,7 +62,7 @@ impl Client {
         let leaving = self.leaving().await?;
         for line in lines {
             let Verified { chain, ring } = self.verified(&line).await?;
-            let settings: Settings = self.storage.space_settings(&line.space).await?;
+            let settings: Settings = self.storage.settings_in(&line)?;
             let left = (leaving == Some(line.space) || settings.is_left_behind).then_some(Reason::Left);
             let gone = gone_from(&chain, &self.keys.id()).or(left);
             views.push(SpaceView { space: line.space, is_private: line.is_private, chain, ring, gone });

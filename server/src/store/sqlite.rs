@@ -153,6 +153,8 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
+            // There is no server that could have gone away; asking costs as much as reading a row.
+            .test_before_acquire(false)
             .connect_with(options(&folder).pragma("query_only", "ON"))
             .await
             .map_err(|source| database_error(folder.path(), source))?;
