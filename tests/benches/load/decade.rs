@@ -224,7 +224,7 @@ pub(crate) async fn do_on_phone(what: &[String]) {
 }
 
 /// This program, to do something else.
-fn ourselves(arguments: &[&str]) -> Command {
+pub(crate) fn ourselves(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::current_exe().expect("a process knows its program"));
     command.args(arguments).stdin(Stdio::null());
     command

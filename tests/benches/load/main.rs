@@ -1,8 +1,8 @@
 //! How fast is the relay, and what does it take? Couples load a real relay process; what limits it is measured in the same run.
 //!
 //! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too, with
-//! `-- --couples 100 --entries 500` it does nothing but load the relay so, for a profiler to look at, and with `-- --phones` it looks
-//! at nothing but phones. `-- --write-ten-years` writes the journals that these read; what else it understands, it says to itself.
+//! `-- --couples 100 --entries 500` or `-- --idle 1000` it does nothing but load the relay so, for a profiler to look at, and with
+//! `-- --phones` it looks at nothing but phones. `-- --write-ten-years` writes the journals that these read; what else it understands, it says to itself.
 
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
@@ -77,11 +77,17 @@ fn main() {
             return runtime.block_on(decade::write_month(Path::new(profile)));
         }
         [first] if first == "--write-ten-years" => return decade::write(),
+        [first] if first == "--echo" => return idle::echo(),
         _ => {}
     }
     let world = World::new();
     if let Some(couples) = number("--couples") {
         show(&runtime.block_on(load(&world, couples, number("--entries").unwrap_or(ENTRIES), None)));
+        return;
+    }
+    if let Some(connections) = number("--idle") {
+        let [idle, bare] = idle_memory(&runtime, &world, connections);
+        println!("{idle} each; {bare}");
         return;
     }
     let mut rows = Vec::new();
@@ -103,12 +109,8 @@ fn main() {
         add(figure, tell(at(&slow, part)), one_fsync(&fsync, part));
     }
     phones(&runtime, &world, &mut add);
-    let idle = runtime.block_on(idle::memory_per_connection(&world, IDLE));
-    add(
-        format!("relay's memory for each of {IDLE} idle live connections"),
-        format!("{:.1} KiB", idle / 1024.0),
-        String::new(),
-    );
+    let [idle, bare] = idle_memory(&runtime, &world, IDLE);
+    add(format!("relay's memory for each of {IDLE} idle live connections"), idle, bare);
 
     let rows_per_second = runtime.block_on(limit::sqlite_rows_per_second(world.folder(), 300));
     println!("raw SQLite, transactions of 100, synchronous=FULL: {rows_per_second:.0} rows/s");
@@ -128,6 +130,14 @@ const PARTS: [(f64, &str); 2] = [(0.5, "p50"), (0.99, "p99")];
 
 fn one_fsync(fsync: &[Duration], part: f64) -> String {
     format!("one fsync: {}", tell(at(fsync, part)))
+}
+
+/// What a connection costs that only waits: a relay's, and a bare echo's.
+fn idle_memory(runtime: &Runtime, world: &World, connections: usize) -> [String; 2] {
+    let kibibytes = |bytes: f64| format!("{:.1} KiB", bytes / 1024.0);
+    let relay = runtime.block_on(idle::memory_per_connection(world, connections));
+    let echo = runtime.block_on(idle::memory_per_echo(connections));
+    [kibibytes(relay), format!("a bare echo of the same library: {}", kibibytes(echo))]
 }
 
 /// What phones take.
