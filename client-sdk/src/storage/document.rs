@@ -72,6 +72,8 @@ pub(crate) struct Held {
 /// What a document is made of, read at one moment: all of it, or what is newer than somebody held.
 #[derive(Debug, Default)]
 pub(crate) struct StoredDocument {
+    /// Whether anything of it was ever kept.
+    pub(crate) is_there: bool,
     /// Whether it is only what is newer.
     pub(crate) is_newer: bool,
     /// Up to where one holds everything with this.
@@ -171,6 +173,7 @@ impl Storage {
             space: *space,
             name: name.to_owned(),
             index,
+            is_there: false,
         })
     }
 
@@ -191,6 +194,7 @@ impl Storage {
         let [version, snapshot_until, pending_until] = [0, 1, 2].map(|column| from_sql(row.get(column)));
         let held = held.filter(|held| held.version == version);
         let mut stored = StoredDocument {
+            is_there: true,
             is_newer: held.is_some(),
             held: held.unwrap_or(Held { version, entries_until: snapshot_until, pending_until }),
             snapshot_until,
@@ -475,12 +479,15 @@ pub(crate) struct DocumentWriting<'s> {
     space: SpaceId,
     name: String,
     index: DocumentIndex,
+    is_there: bool,
 }
 
 impl DocumentWriting<'_> {
     /// As [`Storage::stored_document`].
     pub(crate) async fn stored(&mut self, held: Option<Held>) -> Result<StoredDocument, StorageError> {
-        self.storage.read_document(&mut self.transaction, &self.space, &self.index, held).await
+        let stored = self.storage.read_document(&mut self.transaction, &self.space, &self.index, held).await?;
+        self.is_there = stored.is_there;
+        Ok(stored)
     }
 
     /// Keeps changes that were written here: the number of the last one; none where there are none. When this returns, they are
@@ -491,7 +498,9 @@ impl DocumentWriting<'_> {
             return Ok(None);
         };
         let transaction = &mut self.transaction;
-        self.storage.touch_document(transaction, &self.space, &self.index, &self.name, 0).await?;
+        if !self.is_there {
+            self.storage.touch_document(transaction, &self.space, &self.index, &self.name, 0).await?;
+        }
         for change in before {
             self.storage.insert_pending(transaction, &self.space, &self.index, change, 0).await?;
         }
