@@ -45,8 +45,8 @@ struct Change<'c> {
     writing: DocumentWriting<'c>,
     open: OpenDocument,
     is_again: bool,
-    /// Whether the relay refused some of it for good, so that it is shown and not here.
-    has_staying: bool,
+    /// What the relay refused for good: it is shown, and not here.
+    staying: Vec<Vec<u8>>,
 }
 
 impl Client {
@@ -60,11 +60,12 @@ impl Client {
         let mut open = self.bring_up(view, kept, stored)?;
         if !staying.is_empty() {
             // To be shown, and never to be written on: so it does not stay open.
+            let heads = open.document.heads();
             open.document.apply(&staying)?;
-            return Ok(Loaded::new(open, None));
+            return Ok(Loaded::with_staying(open, heads));
         }
         let place = Place { documents: &self.documents, space: view.space, name: name.as_str().to_owned(), is_again };
-        Ok(Loaded::new(open, Some(place)))
+        Ok(Loaded::new(open, place))
     }
 
     /// The state that a document had when its last entry was the one that arrived as this number, and nothing in it was pending.
@@ -99,12 +100,10 @@ impl Client {
                 OpenDocument { document, held: stored.held, snapshot_until: stored.snapshot_until, tail: 0, bytes }
             }
         };
-        for entry in &stored.tail {
-            // It opened when it came, and was set aside where not all of it applied; should it not now, the others still stand.
-            if let Ok(content) = EntryContent::open(entry, &view.chain, &view.ring) {
-                open.add(&content.changes, 1);
-            }
-        }
+        // They opened when they came, and were set aside where not all of it applied; should one not now, the others still stand.
+        let opened = stored.tail.iter().filter_map(|entry| EntryContent::open(entry, &view.chain, &view.ring).ok());
+        let changes: Vec<Vec<u8>> = opened.flat_map(|content| content.changes).collect();
+        open.add(&changes, stored.tail.len());
         let pending: Vec<Vec<u8>> = stored.pending.into_iter().map(|change| change.bytes).collect();
         open.add(&pending, pending.len());
         open.held = stored.held;
@@ -119,7 +118,10 @@ impl Client {
         edit: impl FnOnce(&mut Document, Timestamp) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let mut change = self.begin_change(view, name).await?;
-        let result = edit(&mut change.open.document, change.now).map_err(|error| change.explain(error))?;
+        let result = match edit(&mut change.open.document, change.now) {
+            Ok(result) => result,
+            Err(error) => return Err(change.explain(error)),
+        };
         self.finish_change(view, name, change).await?;
         Ok(result)
     }
@@ -134,11 +136,11 @@ impl Client {
         let mut writing = self.storage.write_document(&view.space, name.as_str()).await?;
         let kept = self.documents.take(&view.space, name.as_str());
         let is_again = kept.is_some();
-        let stored = writing.stored(kept.as_ref().map(|kept| kept.held)).await?;
-        let has_staying = !stored.staying.is_empty();
+        let mut stored = writing.stored(kept.as_ref().map(|kept| kept.held)).await?;
+        let staying = stored.staying.drain(..).map(|change| change.bytes).collect();
         // Without what the relay set aside for good: others could not open what is written on that.
         let open = self.bring_up(view, kept, stored)?;
-        Ok(Change { now, writing, open, is_again, has_staying })
+        Ok(Change { now, writing, open, is_again, staying })
     }
 
     async fn finish_change(&self, view: &SpaceView, name: &DocumentName, change: Change<'_>) -> Result<(), Error> {
@@ -284,16 +286,17 @@ impl Client {
 
 impl Change<'_> {
     /// Why an edit was refused: what it was about may be there to be read, and not to be written on.
-    fn explain(&self, error: Error) -> Error {
-        let (what, id) = match error {
-            Error::NotFound { what, id } if self.has_staying => (what, id),
-            Error::Document(error) if self.has_staying => match *error {
-                DocumentError::NotFound { kind, id } => (kind, id.to_string()),
-                other => return other.into(),
+    fn explain(mut self, error: Error) -> Error {
+        let (what, id) = match &error {
+            Error::NotFound { what, id } => (*what, id.clone()),
+            Error::Document(refusal) => match &**refusal {
+                DocumentError::NotFound { kind, id } => (*kind, id.to_string()),
+                _ => return error,
             },
-            other => return other,
+            _ => return error,
         };
-        Error::Stays { what, id }
+        let shown = self.open.document.apply(&self.staying).unwrap_or_default();
+        if shown.iter().any(|event| event.key == id) { Error::Stays { what, id } } else { error }
     }
 }
 

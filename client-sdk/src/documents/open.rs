@@ -109,6 +109,8 @@ impl OpenDocuments {
 pub(crate) struct Loaded<'c> {
     open: Option<OpenDocument>,
     goes_back: Option<Place<'c>>,
+    /// Its state without what the relay refused for good, where it shows any of that.
+    without_staying: Option<Heads>,
 }
 
 /// Where a document goes that was read.
@@ -120,8 +122,18 @@ pub(crate) struct Place<'c> {
 }
 
 impl<'c> Loaded<'c> {
-    pub(crate) fn new(open: OpenDocument, goes_back: Option<Place<'c>>) -> Self {
-        Self { open: Some(open), goes_back }
+    pub(crate) fn new(open: OpenDocument, goes_back: Place<'c>) -> Self {
+        Self { open: Some(open), goes_back: Some(goes_back), without_staying: None }
+    }
+
+    /// One that shows what the relay refused for good, and had this state without it.
+    pub(crate) fn with_staying(open: OpenDocument, heads: Heads) -> Self {
+        Self { open: Some(open), goes_back: None, without_staying: Some(heads) }
+    }
+
+    /// The state that whoever writes now finds: what an editor was opened at.
+    pub(crate) fn heads_to_write_on(&self) -> Heads {
+        self.without_staying.clone().unwrap_or_else(|| self.heads())
     }
 
     /// See [`Document::changed_since`].

@@ -204,7 +204,7 @@ impl Client {
             for chapter in chapters_of(id) {
                 let loaded = self.load(&view, &chapter).await?;
                 if is_in(&loaded)? {
-                    let heads = loaded.heads();
+                    let heads = loaded.heads_to_write_on();
                     return Ok(Some((view, chapter, heads)));
                 }
             }

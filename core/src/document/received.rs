@@ -224,6 +224,22 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_marked_passage_is_refused() {
+        use automerge::marks::{ExpandMark, Mark};
+        use automerge::transaction::Transactable as _;
+        let mut evil = automerge::AutoCommit::new();
+        let text = evil.put_object(automerge::ROOT, "text", automerge::ObjType::Text).unwrap();
+        evil.splice_text(&text, 0, 0, "a word").unwrap();
+        evil.mark(&text, Mark::new("bold".to_owned(), true, 0, 1), ExpandMark::None).unwrap();
+        evil.commit();
+        let change = evil.get_last_local_change().unwrap().raw_bytes().to_vec();
+        let mut noor = Phone::new(0xb);
+        noor.writes("Lake", "We walked.");
+        assert!(matches!(noor.document.apply(&[change]), Err(DocumentError::Inapplicable(_))));
+        assert!(is_usable(&mut noor));
+    }
+
     /// The change with one more author among those that it refers to, to whom it does not refer. Its checksum fits, it decodes, and
     /// automerge 0.12 panics over it.
     fn naming_a_stranger(change: &[u8]) -> Vec<u8> {
