@@ -655,6 +655,7 @@ def fetch(keys, relay, space):
     while True:
         answer = array(decode(ask(keys, relay, "POST", f"/v1/spaces/{space}/sync", encode([1, clock, [], [], []]))), 8, "response")
         version, theirs, refused, _unknown, new_records, new_entries, _locators, more = answer
+        theirs = theirs or clock  # null: what the request said
         require(version == 1 and refused == [], "what was not brought is not refused")
         records += new_records
         chain, before = Chain(records), len(entries)
