@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p entwine-tests --bench load` prints the figures; with `-- --write` it writes `docs/performance.md` too, with
 //! `-- --couples 100 --entries 500` or `-- --idle 1000` it does nothing but load the relay so, for a profiler to look at, and with
-//! `-- --phones` it looks at nothing but phones. `-- --write-ten-years` writes the journals that these read; what else it understands, it says to itself.
+//! `-- --phones` it looks at nothing but phones. `-- --write-ten-years` writes the journals that these read; what else it understands,
+//! it says to itself.
 
 #![allow(clippy::print_stdout, reason = "it prints figures")]
 
