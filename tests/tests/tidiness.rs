@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("unsafe {", &["tests/power-cut/src/lib.rs"]),
-    ("actix", &["server/src/"]),
+    ("actix", &["server/src/", "tests/benches/load/limit.rs"]),
     ("actix_web::web", &["server/src/app.rs", "server/src/body.rs", "server/src/observe.rs", "server/src/routes"]),
     ("uniffi", &["client-sdk/src/ffi.rs", "client-sdk/src/ffi/"]),
     // And where the plain truth is told.

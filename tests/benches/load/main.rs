@@ -78,7 +78,7 @@ fn main() {
             return runtime.block_on(decade::write_month(Path::new(profile)));
         }
         [first] if first == "--write-ten-years" => return decade::write(),
-        [first] if first == "--echo" => return idle::echo(),
+        [first] if first == "--echo" => return limit::echo(),
         _ => {}
     }
     let world = World::new();
@@ -137,7 +137,7 @@ fn one_fsync(fsync: &[Duration], part: f64) -> String {
 fn idle_memory(runtime: &Runtime, world: &World, connections: usize) -> [String; 2] {
     let kibibytes = |bytes: f64| format!("{:.1} KiB", bytes / 1024.0);
     let relay = runtime.block_on(idle::memory_per_connection(world, connections));
-    let echo = runtime.block_on(idle::memory_per_echo(connections));
+    let echo = runtime.block_on(limit::memory_per_echo(connections));
     [kibibytes(relay), format!("a bare echo of the same library: {}", kibibytes(echo))]
 }
 
