@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use entwine_core::document::{ActorId, Document, DocumentError, DocumentName, Heads};
 use entwine_core::feed::EntryKind;
 use entwine_core::sealing::entry::{EntryContent, OpenError};
+use entwine_core::sync::ChainMark;
 use entwine_core::time::Timestamp;
 
 pub(crate) use open::OpenDocuments;
@@ -178,17 +179,21 @@ impl Client {
     /// Opens it: whether there was any.
     pub(crate) async fn open_what_came(&self) -> Result<bool, Error> {
         let mut is_any = false;
-        for view in self.views().await? {
-            loop {
-                let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
-                if batch.is_empty() {
-                    break;
+        'anew: loop {
+            for view in self.views().await? {
+                loop {
+                    let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
+                    if batch.is_empty() {
+                        break;
+                    }
+                    is_any = true;
+                    if let Step::Moved = self.open_batch(&view, &batch).await? {
+                        continue 'anew;
+                    }
                 }
-                self.open_batch(&view, &batch).await?;
-                is_any = true;
             }
+            return Ok(is_any);
         }
-        Ok(is_any)
     }
 
     /// The same, for whoever reads: where there is no room to keep what was opened, what was there before can still be read.
@@ -205,7 +210,8 @@ impl Client {
         self.view(private).await
     }
 
-    async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<(), Error> {
+    /// Opens entries, unless the chain has moved since it was read and one of them does not open: its key may have come with it.
+    async fn open_batch(&self, view: &SpaceView, batch: &[UnopenedEntry]) -> Result<Step<()>, Error> {
         let mut without_document = Vec::new();
         let mut told = Vec::new();
         let mut by_document: BTreeMap<(String, u32), Vec<Arrived>> = BTreeMap::new();
@@ -236,12 +242,15 @@ impl Client {
             self.storage.keep_told(&view.space, &told).await?;
         }
         if !without_document.is_empty() {
-            self.storage.set_entry_states(&without_document).await?;
+            let mark = ChainMark::of(&view.chain);
+            if let Step::Moved = self.storage.set_entry_states(&view.space, mark, &without_document).await? {
+                return Ok(Step::Moved);
+            }
         }
         for ((name, generation), entries) in by_document {
             while let Step::Moved = self.open_into(view, &name, generation, &entries).await? {}
         }
-        Ok(())
+        Ok(Step::Done(()))
     }
 
     /// Puts the changes of some entries into their document. Where automerge refuses them together, halves are tried, down to the

@@ -10,12 +10,13 @@
 
 use entwine_core::feed::StoredEntry;
 use entwine_core::id::{DocumentId, SpaceId};
+use entwine_core::sync::ChainMark;
 use entwine_core::time::Timestamp;
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 
 use super::feed::{Step, stored_entry};
 use super::refusal::REFUSALS_MAX;
-use super::{Storage, StorageError, from_sql, to_sql};
+use super::{Storage, StorageError, chain_mark, from_sql, to_sql};
 
 /// Stands for a document: a keyed hash of its id, so that the database does not tell which documents there are.
 pub(crate) type DocumentIndex = [u8; 16];
@@ -397,14 +398,23 @@ impl Storage {
         rows.iter().map(|row| Ok(UnopenedEntry { arrival: from_sql(row.get(9)), entry: stored_entry(row)? })).collect()
     }
 
-    /// Says what became of entries that belong to no document.
-    pub(crate) async fn set_entry_states(&self, states: &[(u64, EntryState)]) -> Result<(), StorageError> {
+    /// Says what became of entries that belong to no document, unless the chain is not the one any more that they were looked at
+    /// with: one that waits for a key is looked at again when the chain moves, and it has moved already.
+    pub(crate) async fn set_entry_states(
+        &self,
+        space: &SpaceId,
+        mark: ChainMark,
+        states: &[(u64, EntryState)],
+    ) -> Result<Step<()>, StorageError> {
         let mut transaction = self.begin().await?;
+        if chain_mark(&mut transaction, space).await? != mark {
+            return Ok(Step::Moved);
+        }
         for (arrival, state) in states {
             set_entry_state(&mut transaction, *arrival, *state, None).await?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(Step::Done(()))
     }
 
     /// Says what became of entries of one document, unless another process was quicker: the document's version afterwards.

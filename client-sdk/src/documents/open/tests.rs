@@ -322,6 +322,24 @@ async fn what_a_removed_device_said_beyond_its_cut_stays_in_a_document_though_it
     phone.check().await;
 }
 
+#[tokio::test]
+async fn what_came_with_a_record_is_not_taken_for_locked_by_whoever_read_the_chain_before() {
+    let mut phone = Phone::new().await;
+    let before = phone.view().await;
+    let mut chain = (*before.chain).clone();
+    let laptop = SecretKeys::make_random(&mut random::generator());
+    let added = chain.add_device(&mut random::generator(), &phone.programs[0].keys, &before.ring, &laptop).unwrap();
+    chain.append_record(added).unwrap();
+    phone.append(&before, chain, Vec::new()).await;
+    phone.comes(1).await;
+    let client = &phone.programs[0];
+    let batch = client.storage.unopened(&before.space, 10).await.unwrap();
+    assert!(matches!(client.open_batch(&before, &batch).await.unwrap(), Step::Moved), "it is looked at again");
+    assert_eq!(phone.shown(0).await, 1);
+    let counts = phone.programs[0].storage.counts(&before.space).await.unwrap();
+    assert_eq!((counts.waiting_for_key, counts.unopened), (0, 0), "no key is missing");
+}
+
 /// A change that makes a text with a bold letter. automerge takes it, and Entwine does not: see `core/src/document/received.rs`.
 const MARKED: &str = "856f4a836de85b46016a00100707070707070707070707070707070701010000000b0104020411081308150534024206560757037002a5010a0001\
      0500000105010002020000017f0000017b0002017d027f0178000501057f04030102077f0003167e0200612062060000047f04626f6c640001";
