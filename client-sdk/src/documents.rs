@@ -179,21 +179,25 @@ impl Client {
     /// Opens it: whether there was any.
     pub(crate) async fn open_what_came(&self) -> Result<bool, Error> {
         let mut is_any = false;
-        'anew: loop {
-            for view in self.views().await? {
-                loop {
-                    let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
-                    if batch.is_empty() {
-                        break;
-                    }
-                    is_any = true;
-                    if let Step::Moved = self.open_batch(&view, &batch).await? {
-                        continue 'anew;
-                    }
+        while let Step::Moved = self.open_batches(&mut is_any).await? {}
+        Ok(is_any)
+    }
+
+    /// Opens batch by batch, as long as no chain moves on the way.
+    async fn open_batches(&self, is_any: &mut bool) -> Result<Step<()>, Error> {
+        for view in self.views().await? {
+            loop {
+                let batch = self.storage.unopened(&view.space, OPENING_BATCH).await?;
+                if batch.is_empty() {
+                    break;
+                }
+                *is_any = true;
+                if let Step::Moved = self.open_batch(&view, &batch).await? {
+                    return Ok(Step::Moved);
                 }
             }
-            return Ok(is_any);
         }
+        Ok(Step::Done(()))
     }
 
     /// The same, for whoever reads: where there is no room to keep what was opened, what was there before can still be read.

@@ -5,7 +5,6 @@
 #[path = "support/world.rs"]
 mod world;
 
-use entwine_core::feed::clock::SentClock;
 use entwine_core::keyholder::SecretKeys;
 use entwine_core::membership::{KeyRing, Standing, which_stands};
 use entwine_core::sync::RelayRefusal;
@@ -222,8 +221,7 @@ fn words_that_hung_on_lost_words_are_said_anew_in_their_order() {
 fn a_relay_that_names_another_head_and_shows_no_chain_for_it_is_left_alone() {
     let (mut ada, _, mut relay) = couple();
     relay.lie = Some(Box::new(|response| {
-        let head = entwine_core::id::Hash::of("test", &[b"nothing"]);
-        response.clock = Some(SentClock { chain_len: 4, chain_head: head, ..SentClock::empty() });
+        response.clock.as_mut().unwrap().chain_head = entwine_core::id::Hash::of("test", &[b"nothing"]);
     }));
     ada.write("mine");
     relay.log.clear();

@@ -333,7 +333,8 @@ fn records_of_another_space_are_not_taken() {
     let elsewhere = Phone::founder(999).store.chain().records()[0].clone();
     let (reason, _) = lied_to(move |response| {
         response.records = vec![elsewhere.bytes().to_vec()];
-        response.clock = Some(SentClock { chain_len: 1, chain_head: elsewhere.hash(), ..SentClock::empty() });
+        let clock = response.clock.as_mut().unwrap();
+        (clock.chain_head, clock.chain_len) = (elsewhere.hash(), 1);
     });
     assert!(matches!(reason, Some(Stopped::BadRecord(_))), "{reason:?}");
 }

@@ -56,7 +56,7 @@ impl Client {
         let token = token.map(str::to_owned).or(settings.token.clone());
         if let Some(archived) = self.founded_and_unsent(&old).await? {
             for line in self.storage.spaces().await? {
-                let settings: Settings = self.storage.space_settings(&line.space).await?;
+                let settings: Settings = self.storage.settings_in(&line)?;
                 let settings = Settings { relay: relay.clone(), token: token.clone(), ..settings };
                 self.storage.set_space_settings(&line.space, &settings).await?;
             }

@@ -63,6 +63,7 @@ impl Relay {
         }
         let mut answer = self.exchange(caller, request.clone());
         if let (Ok(response), Some(lie)) = (&mut answer, &mut self.lie) {
+            response.clock.get_or_insert_with(|| request.clock.clone());
             lie(response);
         }
         self.log.push((request, answer.clone()));

@@ -33,7 +33,7 @@ pub(super) fn changed_in_space(mut change: impl FnMut(SpaceId, &Request, &mut Re
         let answer = relay(&asked.body);
         match (asked.exchange(), answer.response()) {
             (Some((space, request)), Some(mut response)) => {
-                response.clock = Some(response.clock_after(&request.clock).clone());
+                response.clock.get_or_insert_with(|| request.clock.clone());
                 change(space, &request, &mut response);
                 Answer::message(&response)
             }
